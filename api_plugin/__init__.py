@@ -1,0 +1,1 @@
+"""PAO's REST API and WebSockets, mounted in Airflow's API server."""

@@ -1,0 +1,31 @@
+"""How an action fails. The type says what the attempt loop does next; the message goes to the requester."""
+
+from __future__ import annotations
+
+
+class ActionError(Exception):
+    """An attempt failed; the message names the target, what it answered and what to do."""
+
+
+class PermanentError(ActionError):
+    """Trying again cannot help: fails at once.
+
+    `effect_possible` is True where the target may have acted nonetheless, so that a rollback undoes this action too.
+    """
+
+    def __init__(self, message: str, *, effect_possible: bool = False) -> None:
+        super().__init__(message)
+        self.effect_possible = effect_possible
+
+
+class TemporaryError(ActionError):
+    """May go well later. `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted."""
+
+    def __init__(self, message: str, *, arrived: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.arrived = arrived
+        self.retry_after = retry_after
+
+
+class OutcomeUnknownError(ActionError):
+    """The effect may or may not have happened, and the target gives no means to find out; look there before retrying."""
