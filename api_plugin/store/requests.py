@@ -1,0 +1,78 @@
+"""Requests: who asked for what, with which values; the history that watchers and searches read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api_plugin.store.base import Base
+
+
+class Request(Base):
+    """One request. Its id is the run id of its DAG run; its status is a projection of Airflow's state."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "user_id", "created_at", "id"),
+        Index(None, "catalog", "item_id", "created_at"),
+        Index(None, "status", "created_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    catalog: Mapped[str] = mapped_column(Text)
+    item_id: Mapped[str] = mapped_column(Text)
+    item_version: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    revision: Mapped[str] = mapped_column(Text)
+    mode: Mapped[str] = mapped_column(Text)
+    dag_id: Mapped[str] = mapped_column(Text)
+    fields: Mapped[dict[str, Any]]
+    """The values, secret ones sealed."""
+    user_id: Mapped[str] = mapped_column(Text)
+    """The requester's name in Airflow's auth manager."""
+    user: Mapped[dict[str, Any]]
+    """The requester as it was then: email, name, roles, organization."""
+    comment: Mapped[str | None] = mapped_column(Text)
+    correlation_id: Mapped[str] = mapped_column(Text)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("pao.request.id"))
+    created_at: Mapped[dt.datetime]
+    updated_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    status: Mapped[str] = mapped_column(Text)
+    state: Mapped[dict[str, Any]]
+    """The last projection: statuses of the request and its actions, as watchers were told."""
+    event_seq: Mapped[int] = mapped_column(default=0)
+    """The number of the last event."""
+
+
+class RequestEvent(Base):
+    """Something that happened to a request; append-only, numbered from 1 for each request."""
+
+    __tablename__ = "request_event"
+
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pao.request.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    type: Mapped[str] = mapped_column(Text)
+    """`status` or `action`."""
+    data: Mapped[dict[str, Any]]
+
+
+class RequestRollback(Base):
+    """A rollback that was started: at most one for each try of a request, so that starting is idempotent."""
+
+    __tablename__ = "request_rollback"
+
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pao.request.id", ondelete="CASCADE"), primary_key=True)
+    clear_number: Mapped[int] = mapped_column(primary_key=True)
+    """The DAG run's `clear_number` when it failed: each clear by a person is a new try."""
+    dag_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    actions: Mapped[list[Any]]
+    """Names of the actions to undo, in that order."""
+    started_at: Mapped[dt.datetime]
