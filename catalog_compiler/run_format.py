@@ -1,0 +1,116 @@
+"""What crosses processes while a request runs: a DAG run's `conf`, and what each action leaves in XCom.
+
+Written by the API and the hosts, read by both; versioned like the plan, so that old runs stay readable.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from catalog_compiler.plan import Mode
+
+REPORT_KEY = "pao_report"
+"""XCom key of an action's report."""
+STATE_KEY = "pao_state"
+"""XCom key of a running action's own memory; each try (Airflow's `try_number`) has its own."""
+REVOKED_KEY = "pao_revoked"
+"""XCom key that says that the request was rolled back, so that its actions must not run again."""
+
+ActionOutcome = Literal["completed", "failed", "skipped", "outcome_unknown"]
+
+
+class RunModel(BaseModel):
+    """Base of the models here: frozen, and readable with keys that a newer version added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class UserInfo(RunModel):
+    """The requester, as of the submission."""
+
+    id: str
+    email: str
+    name: str
+    roles: tuple[str, ...] = ()
+    organization: str | None = None
+
+
+class RequestInfo(RunModel):
+    """What templates get as `request.*`, and what logs and targets need to tell requests apart."""
+
+    id: str
+    timestamp: dt.datetime
+    catalog: str
+    url: str
+    mode: Mode
+    correlation_id: str
+    user: UserInfo
+
+
+class RollbackInfo(RunModel):
+    """What a rollback run undoes: the actions of another run, newest first."""
+
+    dag_id: str
+    run_id: str
+    mode: Mode
+    actions: tuple[str, ...]
+
+
+class RunConf(RunModel):
+    """The `conf` of a request's DAG run. `fields` holds visible fields, secret ones sealed."""
+
+    format: Literal[1] = 1
+    request: RequestInfo
+    item_id: str
+    revision: str
+    fields: dict[str, JsonValue]
+    rollback: RollbackInfo | None = None
+
+
+class ActionFailure(RunModel):
+    """Why an action failed, for the requester."""
+
+    message: str
+    kind: Literal["permanent", "temporary", "timeout", "outcome_unknown", "internal"]
+    effect_possible: bool = False
+
+
+class ActionReport(RunModel):
+    """What an action leaves when it ends."""
+
+    format: Literal[1] = 1
+    outcome: ActionOutcome
+    outputs: dict[str, JsonValue] = Field(default_factory=dict)
+    """Secret ones sealed."""
+    url: str | None = None
+    error: ActionFailure | None = None
+    attempts: int = 0
+    started_at: dt.datetime
+    ended_at: dt.datetime
+
+
+def decode(value: Any) -> Any:
+    """Read an XCom value: Airflow stores one that a trigger pushed as a JSON string, once or twice encoded."""
+    while isinstance(value, str):
+        value = json.loads(value)
+    return value
+
+
+def action_task_id(action: str) -> str:
+    """The task of an action in its DAG."""
+    return action
+
+
+def undo_task_id(position: int) -> str:
+    """The task of the rollback DAG that undoes the action at `position` (from 1) of the rollback's list."""
+    return f"undo-{position}"
+
+
+def dag_id(catalog: str, item_id: str, kind: Literal["automatic", "manual", "rollback"]) -> str:
+    """The DAG of an item: `<catalog>.<item id>` runs it, `.manual` and `.rollback` are its others."""
+    base = f"{catalog}.{item_id}"
+    return base if kind == "automatic" else f"{base}.{kind}"
