@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 ITEM_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 FIELD_ID = r"^[a-z][a-z0-9_]*$"
@@ -36,6 +36,9 @@ FieldTypeName = Literal[
     "yaml",
 ]
 Operator = Literal["eq", "ne", "gt", "lt", "gte", "lte", "in", "not_in"]
+
+_DATA_KEYS = frozenset({"config", "default", "schema", "value"})
+"""Keys whose values are data, not parts of the format: an `x-` key in them has its own meaning, as in a header."""
 
 
 class FormatModel(BaseModel):
@@ -162,15 +165,8 @@ class Retry(FormatModel):
     """`attempts` retries after the first try; exponential from `delay` seconds, at most `max_delay`, with jitter."""
 
     attempts: Annotated[int, Field(ge=0, le=10)]
-    delay: Annotated[float, Field(ge=0, le=86_400, strict=False)] = 5.0
-    max_delay: Annotated[float, Field(gt=0, le=86_400, strict=False)] = 300.0
-
-    @field_validator("delay", "max_delay", mode="before")
-    @classmethod
-    def _is_number(cls, value: object) -> object:
-        if isinstance(value, str | bool):
-            raise ValueError("must be a number of seconds")
-        return value
+    delay: Annotated[float, Field(ge=0, le=86_400)] = 5.0
+    max_delay: Annotated[float, Field(gt=0, le=86_400)] = 300.0
 
 
 class Rollback(FormatModel):
@@ -193,7 +189,7 @@ class Action(FormatModel):
     rollback: Rollback | None = None
     depends_on: tuple[str, ...] | None = Field(default=None, strict=False)
     when: Condition | None = None
-    timeout: Annotated[float, Field(gt=0, le=604_800, strict=False)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=604_800)] | None = None
 
 
 class Fulfillment(FormatModel):
@@ -202,7 +198,7 @@ class Fulfillment(FormatModel):
     description: str | None = None
     actions: Annotated[tuple[Action, ...], Field(min_length=1, strict=False)]
     on_failure: Literal["rollback", "hold", "escalate"] = "rollback"
-    timeout: Annotated[float, Field(gt=0, le=2_592_000, strict=False)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=2_592_000)] | None = None
 
 
 class Fulfillments(FormatModel):
@@ -248,9 +244,13 @@ def named_actions(actions: tuple[Action, ...]) -> tuple[tuple[str, Action], ...]
 
 
 def drop_free_keys(value: Any) -> Any:
-    """A copy without the keys that start with `x-`, which are the user's own."""
+    """A copy without the keys that start with `x-`, which are the user's own; values that are data stay as they are."""
     if isinstance(value, dict):
-        return {key: drop_free_keys(part) for key, part in value.items() if not key.startswith("x-")}
+        return {
+            key: part if key in _DATA_KEYS else drop_free_keys(part)
+            for key, part in value.items()
+            if not key.startswith("x-")
+        }
     if isinstance(value, list):
         return [drop_free_keys(part) for part in value]
     return value

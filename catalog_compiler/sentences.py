@@ -1,0 +1,102 @@
+"""Plain sentences for what pydantic found, the same for an item's own keys and for an action's config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog_compiler.model import ACTION_NAME, FIELD_ID, ITEM_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from catalog_compiler.problems import Path
+
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "null",
+}
+_PATTERNS = {
+    ITEM_ID: "lower-case letters and digits in words joined by single hyphens, a letter first",
+    FIELD_ID: "lower-case letters, digits and underscores, a letter first",
+    ACTION_NAME: "lower-case letters, digits, underscores and hyphens, a letter first",
+}
+_LIMITS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+_LONGEST_VALUE = 60
+
+
+def is_kind_error(error: ErrorDetails) -> bool:
+    """Whether the value is of another kind than what belongs there (text, number, list ...)."""
+    return error["type"] in _KINDS
+
+
+def label(path: Path) -> str:
+    """How a message names the value at `path`."""
+    if not path:
+        return "the document"
+    last = path[-1]
+    if isinstance(last, str):
+        return f"'{last}'"
+    return f"entry {last + 1} of {label(path[:-1])}"
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short texts and numbers as they are, the rest by its kind."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        text = " ".join(value.split())
+        return f"'{text}'" if len(text) <= _LONGEST_VALUE else f"'{text[:_LONGEST_VALUE]}...'"
+    if isinstance(value, int | float):
+        return str(value)
+    return "a mapping" if isinstance(value, dict) else "a list"
+
+
+def wrong_kind(path: Path, errors: Sequence[ErrorDetails], value: Any) -> str:
+    """The sentence for a value of the wrong kind; several errors are the alternatives of one place."""
+    kinds = " or ".join(dict.fromkeys(_KINDS[error["type"]] for error in errors))
+    return f"{label(path)} must be {kinds}, and it is {shown(value)}"
+
+
+def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:
+    """The sentence for a value of the right kind that is not allowed."""
+    name, context, kind = label(path), error.get("ctx", {}), error["type"]
+    if kind in _LIMITS:
+        key, words = _LIMITS[kind]
+        return f"{name} must be {words} {context[key]}, and it is {shown(value)}"
+    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
+        return f"{name} must be {_PATTERNS[context['pattern']]}, and {shown(value)} is not"
+    if kind == "string_too_short" or (kind == "string_pattern_mismatch" and context["pattern"] == r"\S"):
+        return f"{name} must not be empty"
+    if kind == "string_too_long":
+        return f"{name} may have {context['max_length']} characters, and it has {len(value)}"
+    if kind == "too_short":
+        return f"{name} needs at least {context['min_length']} entry"
+    if kind == "literal_error":
+        return f"{shown(value)} cannot stand for {name}; allowed are {context['expected'].replace(chr(39), '')}"
+    if kind in {"value_error", "assertion_error"}:
+        return f"{name}: {context.get('error', error['msg'])}"
+    return f"{name} is not valid: {error['msg'][:1].lower()}{error['msg'][1:]}"

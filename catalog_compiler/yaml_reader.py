@@ -1,0 +1,298 @@
+"""Reads the JSON-compatible subset of YAML 1.2 from libyaml's events, without recursion, to values and their places.
+
+Values and nodes grow side by side while the events come, so depth, aliases and duplicate keys are refused before
+anything is made of them. `document` is the only caller.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import yaml
+from yaml.cyaml import CParser
+
+from catalog_compiler.problems import Code
+from catalog_compiler.yaml_scalars import NotJsonError, plain_value
+
+MAX_LEVELS = 50
+_MOST_FAULTS = 100
+"""A file with more faults than this is not read further."""
+
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEMPLATE_START = "{{"
+
+
+class Mark(Protocol):
+    """Where an event starts or ends; `line` and `column` count characters from 0, `index` from the text's start."""
+
+    index: int
+    line: int
+    column: int
+
+
+class Node:
+    """The place of one value: its marks, how a scalar was written, and the nodes in a mapping or list."""
+
+    __slots__ = ("children", "end", "keys", "start", "style", "text")
+
+    def __init__(self, start: Mark, end: Mark, *, text: str | None = None, style: str | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.text = text
+        self.style = style
+        self.children: dict[str, Node] | list[Node] | None = None
+        self.keys: dict[str, Mark] = {}
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a scalar without quotes."""
+        return self.text is not None and not self.style
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """Something that is not YAML, or not of the subset; `line` and `column` count from 0."""
+
+    code: Code
+    message: str
+    line: int
+    column: int
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What was read. `complete` is False where a part of the value could not be told: then `value` holds the rest."""
+
+    value: Any
+    root: Node | None
+    faults: tuple[Fault, ...]
+    complete: bool
+
+
+def read_yaml(text: str) -> Reading:
+    """Read one document; faults are collected, and none is raised."""
+    unreadable = _UNREADABLE.search(text)
+    if unreadable:
+        return Reading(value=None, root=None, faults=(_unreadable(text, unreadable.start()),), complete=False)
+    builder = _Builder(text)
+    try:
+        builder.build()
+    except yaml.MarkedYAMLError as error:
+        builder.stop(_syntax_fault(error))
+    except yaml.YAMLError as error:
+        builder.stop(Fault(code="yaml-syntax", message=f"this is not YAML: {error}", line=0, column=0))
+    except _StopReadingError:
+        pass
+    return Reading(value=builder.value, root=builder.root, faults=tuple(builder.faults), complete=builder.complete)
+
+
+class _StopReadingError(Exception):
+    """Reading on would tell nothing more."""
+
+
+_DROPPED = object()
+"""Stands for the key of a value that is read but not kept."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A mapping or list that is still open; `key` is the mapping's key that waits for its value."""
+
+    value: dict[str, Any] | list[Any]
+    node: Node
+    key: Any = field(default=None)
+
+
+class _Builder:
+    """One pass over the events."""
+
+    def __init__(self, text: str) -> None:
+        self.value: Any = None
+        self.root: Node | None = None
+        self.faults: list[Fault] = []
+        self.complete = True
+        self._text = text
+        self._frames: list[_Frame] = []
+        self._documents = 0
+
+    def build(self) -> None:
+        parser = CParser(self._text)
+        handlers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        next_event = parser.get_event
+        try:
+            while (event := next_event()) is not None:
+                handler = handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+        finally:
+            parser.dispose()
+
+    def stop(self, fault: Fault) -> None:
+        self.faults.append(fault)
+        self.complete = False
+
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._fault(event, "a file holds one document, and a second one starts here; make it a file of its own")
+            raise _StopReadingError
+        if event.tags or event.version not in {None, (1, 2)}:
+            self._fault(event, "directives other than '%YAML 1.2' are not part of the format; remove them")
+
+    def _scalar(self, event: Any) -> None:
+        frame = self._frames[-1] if self._frames else None
+        if event.anchor is not None or event.tag is not None:
+            self._properties(event)
+        text: str = event.value
+        style: str | None = event.style
+        if frame is not None and frame.key is None and type(frame.value) is dict:
+            self._key(frame, event)
+            return
+        value: Any = text
+        if not style:
+            try:
+                value = plain_value(text)
+            except NotJsonError as error:
+                self._fault(event, str(error))
+        self._attach(value, Node(event.start_mark, event.end_mark, text=text, style=style))
+
+    def _key(self, frame: _Frame, event: Any) -> None:
+        key: str = event.value
+        if not event.style and not self._is_text_key(key, event):
+            frame.key = _DROPPED
+            return
+        known = frame.node.keys.get(key)
+        if known is not None:
+            message = f"'{key}' is given in line {known.line + 1} already; remove one of the two"
+            self._fault(event, message, code="duplicate-key")
+            frame.key = _DROPPED
+            return
+        frame.node.keys[key] = event.start_mark
+        frame.key = key
+
+    def _is_text_key(self, key: str, event: Any) -> bool:
+        if key == "<<":
+            self.complete = False
+            self._fault(event, "merge keys (<<) are not part of the format; write the keys out")
+            return False
+        try:
+            if isinstance(plain_value(key), str):
+                return True
+        except NotJsonError:
+            pass
+        self.complete = False
+        self._fault(event, f"the key '{key}' is not text; quote it", hint=f'write "{key}":')
+        return False
+
+    def _open(self, event: Any) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._properties(event)
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and frame.key is None and type(frame.value) is dict:
+            self._complex_key(event)
+        if len(self._frames) == MAX_LEVELS:
+            self._fault(event, f"this is nested deeper than {MAX_LEVELS} levels; make it flatter")
+            self.complete = False
+            raise _StopReadingError
+        node = Node(event.start_mark, event.end_mark)
+        value: dict[str, Any] | list[Any]
+        if type(event) is yaml.MappingStartEvent:
+            value, node.children = {}, {}
+        else:
+            value, node.children = [], []
+        self._attach(value, node)
+        self._frames.append(_Frame(value, node))
+
+    def _close(self, event: Any) -> None:
+        self._frames.pop().node.end = event.end_mark
+
+    def _alias(self, event: Any) -> None:
+        message = f"aliases (*{event.anchor}) are not part of the format; write the value out"
+        self._fault(event, message)
+        self.complete = False
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and frame.key is None and type(frame.value) is dict:
+            frame.key = _DROPPED
+            return
+        self._attach(None, Node(event.start_mark, event.end_mark))
+
+    def _attach(self, value: Any, node: Node) -> None:
+        if not self._frames:
+            self.value, self.root = value, node
+            return
+        frame = self._frames[-1]
+        if type(frame.value) is list:
+            frame.value.append(value)
+            cast("list[Node]", frame.node.children).append(node)
+            return
+        key, frame.key = frame.key, None
+        if key is not _DROPPED:
+            cast("dict[str, Any]", frame.value)[key] = value
+            cast("dict[str, Node]", frame.node.children)[key] = node
+
+    def _properties(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._fault(
+                event, f"anchors (&{event.anchor}) are not part of the format; write the value out at each place"
+            )
+        if event.tag is not None:
+            self._fault(event, f"tags ({event.tag}) are not part of the format; remove it")
+
+    def _complex_key(self, event: Any) -> None:
+        self.complete = False
+        if self._text.startswith(_TEMPLATE_START, event.start_mark.index - 1):
+            line = self._text[event.start_mark.index - 1 :].split("\n", 1)[0].rstrip()
+            hint = None if '"' in line else f'write "{line}"'
+            self._fault(event, "a value that starts with a template must be quoted", hint=hint)
+        else:
+            self._fault(event, "a key must be text, not a mapping or list")
+        raise _StopReadingError
+
+    def _fault(self, event: Any, message: str, *, code: Code = "yaml-subset", hint: str | None = None) -> None:
+        mark = event.start_mark
+        self.faults.append(Fault(code=code, message=message, line=mark.line, column=mark.column, hint=hint))
+        if len(self.faults) >= _MOST_FAULTS:
+            self.complete = False
+            raise _StopReadingError
+
+
+_HINTS = {
+    "mapping values are not allowed in this context": "quote a text that holds ': '",
+    "found character that cannot start any token": "indent with spaces; quote a text that starts with @, ` or %",
+    "did not find expected key": "look at the indentation, and quote a text that starts with a quote, { or [",
+    "could not find expected ':'": "look at the lines before this one: a key needs a colon and a space",
+}
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or "unknown"
+    context = f" {error.context}" if error.context else ""
+    return Fault(
+        code="yaml-syntax",
+        message=f"this is not YAML: {problem}{context}",
+        line=mark.line if mark else 0,
+        column=mark.column if mark else 0,
+        hint=_HINTS.get(problem),
+    )
+
+
+def _unreadable(text: str, offset: int) -> Fault:
+    line_start = text.rfind("\n", 0, offset) + 1
+    return Fault(
+        code="yaml-syntax",
+        message=f"the control character U+{ord(text[offset]):04X} is not allowed in YAML; remove it",
+        line=text.count("\n", 0, offset),
+        column=offset - line_start,
+    )
