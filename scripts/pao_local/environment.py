@@ -1,0 +1,134 @@
+"""The environment of Airflow in a local start: every setting that differs from Airflow's default, at one place.
+
+The deployment files carry the same settings; `tests/deployment` holds the reasoned list of what differs there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from pao_local.catalog_source import CatalogSource
+from pao_local.interim import has
+from pao_local.secret_keys import SecretKeys
+from pao_local.settings import Settings
+
+STACK_MARK = "PAO_LOCAL_STACK"
+"""Holds the state folder in every process of a stack, so that a left-over is known as ours."""
+
+
+def airflow_environment(settings: Settings, keys: SecretKeys, source: CatalogSource, database_url: str) -> dict[str, str]:
+    """Everything that Airflow's processes and commands of this stack need, and nothing of the caller's own Airflow."""
+    return {
+        "AIRFLOW_HOME": str(settings.airflow_home),
+        **_core(settings, keys, database_url),
+        **_engine(),
+        **_dag_processing(settings, source),
+        **_pao(settings, keys),
+        **_example_target(settings, keys),
+    }
+
+
+def process_environment(caller: Mapping[str, str], airflow: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The caller's environment with Airflow's settings replaced; variables and connections of the caller stay."""
+    kept = {name: value for name, value in caller.items() if not name.startswith("AIRFLOW__") or "__PAO__" in name}
+    path = os.pathsep.join([str(settings.bin), caller.get("PATH", os.defpath)])
+    return {**kept, **airflow, "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, str]:
+    return {
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.root / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{settings.port}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__FERNET_KEY": keys.airflow_fernet_key,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # Each unit is a process on this machine; actions run on the triggerer and need none.
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        # Our plugins come by entry points; an empty folder keeps Airflow from importing them a second time.
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.airflow_home / "plugins"),
+        "AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS": (
+            "airflow.providers.fab.auth_manager.models.db.FABDBManager,api_plugin.store.db_manager.PaoDBManager"
+        ),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+        "AIRFLOW__API__BASE_URL": settings.base_url,
+        # A local start is for this machine alone.
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(settings.port),
+        "AIRFLOW__API__SECRET_KEY": keys.api_secret_key,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": keys.jwt_secret,
+    }
+
+
+def _engine() -> dict[str, str]:
+    return {
+        # A step of a request waits for the scheduler's loop: a short rest between loops is most of its latency.
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # Each waiting action takes one place, and one loop must be able to take in a whole burst.
+        "AIRFLOW__TRIGGERER__CAPACITY": "2000",
+        "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": "1000",
+        # An API server that is restarted is away for longer than the 15 s after which a worker would give up.
+        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "60",
+    }
+
+
+def _dag_processing(settings: Settings, source: CatalogSource) -> dict[str, str]:
+    bundles = [
+        {
+            "name": "platform",
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(settings.root / "dags"), "refresh_interval": 30},
+        },
+        {
+            "name": "default",
+            "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
+            "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
+        },
+    ]
+    bundles = [bundle for bundle in bundles if has(str(bundle["classpath"]).rpartition(".")[0])]
+    return {
+        "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(settings.state / "bundles"),
+        "AIRFLOW__DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
+        # A stub changes with its item alone, which the bundle's version tells; parsing again would find the same.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    }
+
+
+def _pao(settings: Settings, keys: SecretKeys) -> dict[str, str]:
+    api = {
+        "conn_type": "http",
+        "host": "127.0.0.1",
+        "port": settings.port,
+        "schema": "http",
+        "login": "pao",
+        "password": keys.service_api_key,
+    }
+    return {
+        "AIRFLOW__PAO__BASE_URL": settings.base_url,
+        "AIRFLOW__PAO__FERNET_KEY": keys.pao_fernet_key,
+        # The example target listens on the loopback address.
+        "AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES": "True",
+        "AIRFLOW_CONN_PAO_API": json.dumps(api),
+    }
+
+
+def _example_target(settings: Settings, keys: SecretKeys) -> dict[str, str]:
+    url = f"http://127.0.0.1:{settings.target_port}"
+    target = {
+        "conn_type": "http",
+        "host": "127.0.0.1",
+        "port": settings.target_port,
+        "schema": "http",
+        "password": keys.target_token,
+    }
+    return {
+        "AIRFLOW_CONN_TARGET": json.dumps(target),
+        "AIRFLOW_VAR_PAO_TARGET_TOKEN": keys.target_token,
+        "AIRFLOW_VAR_PAO_TARGET_URL": url,
+    }

@@ -1,0 +1,54 @@
+"""What can go wrong in a local start. Each message is a sentence that says what is wrong, and a way out."""
+
+from __future__ import annotations
+
+
+class StartError(Exception):
+    """The stack could not be started or stopped; the text is for people."""
+
+
+class PortInUseError(StartError):
+    """Another program listens on a port that the stack needs."""
+
+    def __init__(self, port: int, wanted_by: str) -> None:
+        super().__init__(
+            f"port {port}, which {wanted_by} needs, is used by another program; "
+            f"stop that program, or choose another port: make run PORT={port + 100}"
+        )
+
+
+class MissingToolError(StartError):
+    """A program that the stack calls is not installed."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"{tool} is not installed, or not on the PATH; install it with your package manager")
+
+
+class DiskFullError(StartError):
+    """There is not enough room for the database and the logs."""
+
+    def __init__(self, folder: str, free_bytes: int | None = None) -> None:
+        left = "no space" if free_bytes is None else f"only {free_bytes // 2**20} MiB"
+        super().__init__(
+            f"there is {left} left on the disk of {folder}; free at least 1 GiB there, "
+            "or keep the state elsewhere: PAO_STATE=<folder>"
+        )
+
+
+class CatalogError(StartError):
+    """What `CATALOG` names can't be served."""
+
+
+class DatabaseError(StartError):
+    """PostgreSQL did not start, or its tables could not be made."""
+
+
+class ProcessFailedError(StartError):
+    """A process ended again and again while it was started."""
+
+    def __init__(self, name: str, log_file: str, last_lines: str) -> None:
+        super().__init__(f"{name} does not stay up; its log {log_file} ends with:\n\n{last_lines}\n")
+
+
+class NotReadyError(StartError):
+    """The processes run, but the API did not become ready in time."""

@@ -1,0 +1,42 @@
+"""Calls git without anything of the caller's own git set-up that could change what it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from pao_local.errors import MissingToolError
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "pao",
+    "GIT_AUTHOR_EMAIL": "pao@localhost",
+    "GIT_COMMITTER_NAME": "pao",
+    "GIT_COMMITTER_EMAIL": "pao@localhost",
+}
+TIMEOUT = 60.0
+"""Seconds; only `ls-remote` of a repository elsewhere can take long."""
+
+
+class GitError(Exception):
+    """Git refused; the text is what it printed."""
+
+
+def git(*arguments: str | Path, extra: Mapping[str, str] | None = None, stdin: str = "") -> str:
+    """What the command prints, stripped; raises `GitError` with git's own words where it fails."""
+    # A start out of a git hook must not work on the hook's repository.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = {**inherited, **IDENTITY, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(extra or {})}
+    command = ["git", "-c", "core.autocrlf=false", *map(str, arguments)]
+    try:
+        done = subprocess.run(
+            command, env=environment, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except FileNotFoundError as error:
+        raise MissingToolError("git") from error
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"no answer within {TIMEOUT:.0f} s") from error
+    if done.returncode:
+        raise GitError(done.stderr.strip())
+    return done.stdout.strip()

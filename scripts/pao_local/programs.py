@@ -1,0 +1,105 @@
+"""The programs of a local stack, and supervisord's configuration for them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pao_local.catalog_source import CatalogSource
+from pao_local.interim import has
+from pao_local.settings import Settings
+
+AIRFLOW_PROGRAMS = ("api-server", "scheduler", "triggerer", "dag-processor")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """One program that supervisord keeps running."""
+
+    name: str
+    command: tuple[str, ...]
+    python_path: Path | None = None
+
+
+def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, ...]:
+    """What a stack runs: Airflow's four, the example target, and a watcher where the catalog is a plain folder."""
+    airflow, pao = str(settings.bin / "airflow"), str(settings.bin / "pao")
+    programs = [
+        Program(name="api-server", command=(airflow, "api-server")),
+        # Logs are read from this disk: no process needs to serve its own over the network.
+        Program(name="scheduler", command=(airflow, "scheduler", "--skip-serve-logs")),
+        Program(name="triggerer", command=(airflow, "triggerer", "--skip-serve-logs")),
+        Program(name="dag-processor", command=(pao if has("pao_airflow.dag_processor") else airflow, "dag-processor")),
+        Program(
+            name="target",
+            command=(
+                sys.executable,
+                "-m",
+                "examples.target",
+                f"--port={settings.target_port}",
+                f"--state={settings.state / 'target.sqlite'}",
+            ),
+            python_path=settings.root,
+        ),
+    ]
+    programs = [each for each in programs if each.name != "target" or has("examples.target") or (settings.root / "examples/target/__main__.py").exists()]
+    if source.watched is not None:
+        watcher = (sys.executable, "-m", "pao_local.catalog_watch", str(source.watched), str(settings.snapshots))
+        programs.append(Program(name="catalog-watch", command=watcher, python_path=settings.root / "scripts"))
+    return tuple(programs)
+
+
+def supervisor_config(settings: Settings, programs: Iterable[Program]) -> str:
+    """The text of `supervisord.conf`; holds no secret, since programs inherit supervisord's environment."""
+    head = [
+        "[supervisord]",
+        "nodaemon=true",
+        f"directory={_escape(settings.state)}",
+        f"logfile={_escape(settings.logs / 'supervisord.log')}",
+        "logfile_maxbytes=5MB",
+        "logfile_backups=1",
+        f"pidfile={_escape(settings.state / 'supervisord.pid')}",
+        f"childlogdir={_escape(settings.logs)}",
+        *(["user=root"] if os.geteuid() == 0 else []),
+        "[unix_http_server]",
+        f"file={_escape(settings.supervisor_socket)}",
+        "chmod=0700",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    return "\n".join([*head, *(line for program in programs for line in _program(settings, program)), ""])
+
+
+def log_file(settings: Settings, name: str) -> Path:
+    """Where a program's output goes."""
+    return settings.logs / f"{name}.log"
+
+
+def _program(settings: Settings, program: Program) -> list[str]:
+    path = [f'environment=PYTHONPATH="{_escape(program.python_path)}"'] if program.python_path else []
+    return [
+        f"[program:{program.name}]",
+        f"command={_escape(shlex.join(program.command))}",
+        *path,
+        "autorestart=true",
+        # Ending earlier than this counts as a failed start, and three of those in a row as a failed process.
+        "startsecs=10",
+        "startretries=3",
+        "stopasgroup=true",
+        "killasgroup=true",
+        # Airflow's API server would wait two minutes for open connections.
+        "stopwaitsecs=8",
+        "redirect_stderr=true",
+        f"stdout_logfile={_escape(log_file(settings, program.name))}",
+        "stdout_logfile_maxbytes=10MB",
+        "stdout_logfile_backups=2",
+    ]
+
+
+def _escape(value: object) -> str:
+    """supervisord expands `%` in values."""
+    return str(value).replace("%", "%%")
