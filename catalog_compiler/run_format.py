@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from catalog_compiler.plan import Mode
+from catalog_compiler.plan import Mode, UndoPlan
 
 REPORT_KEY = "pao_report"
 """XCom key of an action's report."""
@@ -51,13 +51,22 @@ class RequestInfo(RunModel):
     user: UserInfo
 
 
-class RollbackInfo(RunModel):
-    """What a rollback run undoes: the actions of another run, newest first."""
+class UndoStep(RunModel):
+    """One undo: of which action of the request's run, and how, as the revision of the request says."""
 
-    dag_id: str
-    run_id: str
+    action: str
     mode: Mode
-    actions: tuple[str, ...]
+    undo: UndoPlan
+
+
+class RollbackInfo(RunModel):
+    """What a rollback run undoes, newest first: its steps are in `conf`, since the DAG may be of a later revision."""
+
+    clear_number: int
+    """The try of the request's run that this undoes."""
+    header: dict[str, Any]
+    field_types: dict[str, str]
+    steps: tuple[UndoStep, ...]
 
 
 class RunConf(RunModel):

@@ -1,0 +1,111 @@
+"""From plan to DAGs: the last stage of the compiler, run by the stubs that the catalog bundle writes.
+
+An item becomes `<catalog>.<item id>` (its automatic way), `.manual`, and `.rollback`. Tasks carry their step in their
+serialized arguments, with the item's revision, so that whoever runs them needs nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+from airflow.configuration import conf as airflow_config
+from airflow.sdk import DAG, TriggerRule
+from pao_airflow.callbacks import RunFailed
+from pao_airflow.operators import ActionOperator, UndoOperator
+from pao_airflow.step import Step
+
+from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
+from catalog_compiler.run_format import action_task_id, dag_id, undo_task_id
+from catalog_compiler.settings import SECTION, PaoSettings
+
+REVISION_TAG = "revision:"
+
+
+def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
+    """The DAGs of an item, by DAG id: what a stub puts into its module. `plan` is the plan's file beside the stub."""
+    item = ItemPlan.model_validate_json(Path(stub).with_name(plan).read_text(encoding="utf-8"))
+    settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
+    return {dag.dag_id: dag for dag in build_dags(item, catalog, settings)}
+
+
+def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG, ...]:
+    """All DAGs of an item."""
+    dags = [_fulfillment_dag(plan, mode, catalog, settings) for mode in plan.modes]
+    undoable = max(sum(1 for action in plan.fulfillment(mode).actions if action.rollback) for mode in plan.modes)
+    if undoable:
+        dags.append(_rollback_dag(plan, undoable, catalog, settings))
+    return tuple(dags)
+
+
+def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSettings) -> DAG:
+    way = plan.fulfillment(mode)
+    dag = _dag(plan, mode, catalog, settings, timeout=way.timeout)
+    with dag:
+        _tasks(plan, mode, way)
+    return dag
+
+
+def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
+    field_types = {field.id: field.type for field in plan.fields}
+    tasks = {}
+    for action in way.actions:
+        step = Step(
+            item_id=plan.item_id,
+            revision=plan.revision,
+            mode=mode,
+            header=plan.header,
+            field_types=field_types,
+            action=action,
+        )
+        tasks[action.name] = ActionOperator(
+            task_id=action_task_id(action.name),
+            step=step,
+            doc_md=action.description,
+            # A skipped action counts as done; one that failed stops what depends on it.
+            trigger_rule=TriggerRule.NONE_FAILED,
+        )
+    for action in way.actions:
+        for name in action.depends_on:
+            tasks[name] >> tasks[action.name]
+
+
+def _rollback_dag(plan: ItemPlan, undoable: int, catalog: str, settings: PaoSettings) -> DAG:
+    """A chain of places: which action each undoes is in the run's `conf`, because only the run knows the order."""
+    dag = _dag(plan, "rollback", catalog, settings, timeout=None)
+    with dag:
+        before = None
+        for position in range(1, undoable + 1):
+            # An undo that fails is reported as left standing; those after it still run.
+            task = UndoOperator(
+                task_id=undo_task_id(position), position=position, trigger_rule=TriggerRule.ALL_DONE
+            )
+            if before is not None:
+                before >> task
+            before = task
+    return dag
+
+
+def _dag(
+    plan: ItemPlan,
+    kind: Literal["automatic", "manual", "rollback"],
+    catalog: str,
+    settings: PaoSettings,
+    *,
+    timeout: float | None,
+) -> DAG:
+    header = plan.header
+    return DAG(
+        dag_id=dag_id(catalog, plan.item_id, kind),
+        description=header["name"],
+        doc_md=header["description"],
+        schedule=None,
+        catchup=False,
+        is_paused_upon_creation=False,
+        max_active_runs=settings.max_active_runs,
+        dagrun_timeout=None if timeout is None else dt.timedelta(seconds=timeout),
+        default_args={"owner": header["owner"]},
+        tags={"pao", catalog, header["category"], REVISION_TAG + plan.revision},
+        on_failure_callback=RunFailed(),
+    )

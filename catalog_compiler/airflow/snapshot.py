@@ -1,0 +1,102 @@
+"""What a commit's catalog comes to: each item at its last valid revision, and every problem.
+
+Decided by git alone, so that every process that looks at a commit finds the same. An invalid file falls back to what it
+last validly held; of two files with one id the one that had it first keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from catalog_compiler.airflow.repository import Blob, Repository
+from catalog_compiler.catalog import CATALOG_FILE, CATALOG_FOLDER, CompiledCatalog, compile_catalog
+from catalog_compiler.item import CompiledItem, compile_item
+from catalog_compiler.plan import ItemPlan
+from catalog_compiler.problems import Problem
+
+LOOK_BACK = 50
+"""How many versions of an invalid file are tried, newest first, for a valid one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedItem:
+    """An item as a commit publishes it. `commit` is the one that brought this revision."""
+
+    plan: ItemPlan
+    document: dict[str, JsonValue]
+    file: str
+    commit: str
+    valid: bool
+    """Whether the commit's own file is valid; where it is not, this is an earlier revision."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """A commit's catalog."""
+
+    commit: str
+    items: Mapping[str, PublishedItem]
+    problems: tuple[Problem, ...]
+
+
+def take_snapshot(repository: Repository, commit: str, folder: str = CATALOG_FOLDER) -> Snapshot:
+    """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds."""
+    blobs = [*repository.blobs(commit, CATALOG_FILE), *repository.blobs(commit, folder)]
+    contents = zip((blob.path for blob in blobs), _contents(repository, blobs), strict=True)
+    compiled = compile_catalog(contents)
+    items = {item.item_id: _published(item, commit, valid=True) for item in _valid(compiled)}
+    for item_id, fallback in _fallbacks(repository, commit, compiled):
+        items.setdefault(item_id, fallback)
+    return Snapshot(commit=commit, items=dict(sorted(items.items())), problems=compiled.problems)
+
+
+def removed_items(repository: Repository, commit: str, present: Iterable[str], folder: str) -> dict[str, PublishedItem]:
+    """The items that files held before `commit` removed them, each at its last valid revision."""
+    found: dict[str, PublishedItem] = {}
+    taken = set(present)
+    for path in repository.removed(commit, folder):
+        item = _last_valid(repository, commit, path)
+        if item is not None and item.plan.item_id not in taken | found.keys():
+            found[item.plan.item_id] = item
+    return found
+
+
+def _contents(repository: Repository, blobs: list[Blob]) -> Iterable[bytes]:
+    return repository.read([blob.id for blob in blobs])
+
+
+def _valid(compiled: CompiledCatalog) -> Iterable[CompiledItem]:
+    return (item for item in compiled.items if item.plan is not None)
+
+
+def _published(item: CompiledItem, commit: str, *, valid: bool) -> PublishedItem:
+    if item.plan is None or not isinstance(item.data, dict):
+        raise ValueError(f"{item.file} is not valid, so there is nothing to publish")
+    return PublishedItem(plan=item.plan, document=item.data, file=item.file, commit=commit, valid=valid)
+
+
+def _fallbacks(
+    repository: Repository, commit: str, compiled: CompiledCatalog
+) -> Iterable[tuple[str, PublishedItem]]:
+    """What invalid files held before; where two claim an id, the one that held it first comes first."""
+    found = []
+    for item in compiled.items:
+        if item.plan is None:
+            fallback = _last_valid(repository, commit, item.file)
+            if fallback is not None:
+                found.append(fallback)
+    found.sort(key=lambda item: repository.describe(item.commit).committed_at)
+    return [(item.plan.item_id, item) for item in found]
+
+
+def _last_valid(repository: Repository, commit: str, path: str) -> PublishedItem | None:
+    for tried, (older, content) in enumerate(repository.versions(commit, path)):
+        if tried >= LOOK_BACK:
+            return None
+        item = compile_item(content, path)
+        if item.plan is not None:
+            return _published(item, older, valid=False)
+    return None

@@ -1,0 +1,50 @@
+"""Stub files: Airflow discovers Python files alone, so each item gets one that loads its plan.
+
+A folder of stubs is kept in step with the compiled items; a file whose item did not change keeps its bytes and its
+time, by which the DAG processor tells what to parse again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from catalog_compiler.plan import ItemPlan
+
+STUB = '''"""{title}. Made from the catalog by PAO; do not edit."""
+
+from catalog_compiler.airflow.dag import load_dags
+
+globals().update(load_dags(__file__, catalog={catalog!r}, plan={plan!r}))
+'''
+
+
+def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan]) -> None:
+    """Make the folder hold the stubs of these items and no others.
+
+    Plans are written before the stubs that name them, and removed after the stubs that named them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = set()
+    for plan in plans:
+        plan_file = f"{plan.item_id}.{plan.revision[:16]}.json"
+        stub = STUB.format(title=plan.item_id, catalog=catalog, plan=plan_file)
+        _write(folder / plan_file, plan.model_dump_json())
+        _write(folder / f"{plan.item_id}.py", stub)
+        wanted |= {plan_file, f"{plan.item_id}.py"}
+    for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".py"):
+        if path.name not in wanted and path.suffix in {".py", ".json"}:
+            path.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write at once or not at all; leave a file that is right as it is."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return
+    except FileNotFoundError:
+        pass
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, path)

@@ -1,0 +1,49 @@
+"""PAO's settings, typed, in one place: the section `[pao]` of Airflow's configuration.
+
+Callers hand in how to read an option (`airflow.configuration.conf.get` bound to the section), so that nothing is read
+at import and this module needs no Airflow. As environment variables the options are `AIRFLOW__PAO__<NAME>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SECTION = "pao"
+
+
+class PaoSettings(BaseModel):
+    """The options of `[pao]`; the description of each is its documentation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fernet_key: str = Field(description="Key that seals secret values; several, newest first, separated by commas.")
+    base_url: str = Field(
+        default="http://localhost:8080",
+        description="Where people and callbacks reach this deployment; links to requests start with it.",
+    )
+    default_catalog: str = Field(default="default", description="The catalog that a call without `catalog` means.")
+    organization: str | None = Field(default=None, description="`request.user.organization` of every user.")
+    allow_private_addresses: bool = Field(
+        default=False, description="Whether actions may call private and loopback addresses."
+    )
+    max_active_runs: int = Field(
+        default=10_000, ge=1, description="How many requests of one item may run at the same time."
+    )
+    max_body_bytes: int = Field(default=4_194_304, ge=1, description="Largest body of a request to the API, in bytes.")
+    catalog_ttl: float = Field(
+        default=1.0, ge=0, description="Seconds for which an API process may serve its copy of the catalog unchecked."
+    )
+    watch_interval: float = Field(
+        default=0.25, gt=0, description="Seconds between two looks at the requests that WebSockets watch."
+    )
+    service_connection: str = Field(
+        default="pao_api", description="Airflow connection by which DAGs and callbacks call this API."
+    )
+
+    @classmethod
+    def load(cls, get: Callable[[str], str | None]) -> PaoSettings:
+        """Read every option by `get`, which gives None where it is not set; raises pydantic's ValidationError."""
+        values = {name: get(name) for name in cls.model_fields}
+        return cls.model_validate({name: value for name, value in values.items() if value not in (None, "")})

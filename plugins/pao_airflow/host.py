@@ -1,0 +1,207 @@
+"""Runs one action or one undo for an Airflow task: checks that it may, builds what templates see, hands over to the loop.
+
+The same for both hosts: a trigger awaits it in the triggerer, a worker runs it in an event loop of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pao_actions.attempts import Outcome, perform
+from pydantic import JsonValue
+
+from catalog_compiler import conditions
+from catalog_compiler.actions import ActionContext, action_type
+from catalog_compiler.model import Condition
+from catalog_compiler.plan import RetryPlan
+from catalog_compiler.run_format import ActionFailure, ActionReport, RunConf, action_task_id, dag_id
+from catalog_compiler.sealing import Sealer, SealError
+from catalog_compiler.settings import PaoSettings
+from catalog_compiler.signing import UnsignedRunError, verified
+from catalog_compiler.templates import Scope, TemplateError, references, render_config
+from pao_airflow.action_log import MaskedLog, Masker
+from pao_airflow.lookups import AirflowConnections, environment
+from pao_airflow.memory import TaskPlace, XComMemory, is_revoked, read_report
+from pao_airflow.scope import field_scope, request_scope, secret_texts
+from pao_airflow.step import Step
+
+
+class RefusedError(Exception):
+    """The action must not run; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One config to carry out, with what it needs of its item."""
+
+    action: str
+    type: str
+    config: Mapping[str, Any]
+    retry: RetryPlan | None
+    timeout: float | None
+    header: Mapping[str, Any]
+    field_types: Mapping[str, str]
+    responses_from: str
+    """The DAG whose run holds the outputs that `response.*` refers to."""
+    undoing: bool
+
+
+async def run_step(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
+    """Run an action of a request; every failure is in the report."""
+    started = dt.datetime.now(dt.UTC)
+    try:
+        run = _admitted(conf, settings)
+        if run.revision != step.revision:
+            raise RefusedError(
+                f"the request was accepted for revision {run.revision[:12]} of '{step.item_id}', but this DAG runs "
+                f"revision {step.revision[:12]}; order the item anew"
+            )
+        if await is_revoked(place):
+            raise RefusedError("the request was rolled back, so its actions must not run again; order the item anew")
+        action = step.action
+        if action.when and not _holds(action.when, run, step.field_types, settings):
+            return ActionReport(outcome="skipped", started_at=started, ended_at=dt.datetime.now(dt.UTC))
+        work = Work(
+            action=action.name,
+            type=action.type,
+            config=action.config,
+            retry=action.retry,
+            timeout=action.timeout,
+            header=step.header,
+            field_types=step.field_types,
+            responses_from=place.dag_id,
+            undoing=False,
+        )
+        return await _carry_out(work, run, place, settings)
+    except _REFUSALS as error:
+        return _refused(str(error), started)
+
+
+async def run_undo(position: int, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
+    """Undo the action at `position` (from 1) of the rollback's list; every failure is in the report."""
+    started = dt.datetime.now(dt.UTC)
+    try:
+        run = _admitted(conf, settings)
+        if run.rollback is None:
+            raise RefusedError("this run holds no rollback; roll the request back through PAO's API")
+        step = run.rollback.steps[position - 1]
+        work = Work(
+            action=step.action,
+            type=step.undo.type,
+            config=step.undo.config,
+            retry=step.undo.retry,
+            timeout=None,
+            header=run.rollback.header,
+            field_types=run.rollback.field_types,
+            responses_from=dag_id(run.request.catalog, run.item_id, step.mode),
+            undoing=True,
+        )
+        return await _carry_out(work, run, place, settings)
+    except _REFUSALS as error:
+        return _refused(str(error), started)
+
+
+_REFUSALS = (RefusedError, UnsignedRunError, SealError, TemplateError, LookupError)
+
+
+def _admitted(conf: Mapping[str, Any] | None, settings: PaoSettings) -> RunConf:
+    return verified(conf, settings.fernet_key)
+
+
+def _holds(when: dict[str, Any], run: RunConf, types: Mapping[str, str], settings: PaoSettings) -> bool:
+    sealer = Sealer(settings.fernet_key)
+    values = {name: sealer.open(value) for name, value in run.fields.items()}
+    return conditions.holds(Condition.model_validate(when), values, types)
+
+
+async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSettings) -> ActionReport:
+    scope = await _scope(work, run, settings)
+    masker = Masker(scope.secrets)
+    kind = action_type(work.type)
+    log = MaskedLog(
+        masker, request_id=run.request.id, action=work.action, correlation_id=run.request.correlation_id
+    )
+    context = ActionContext(
+        request_id=run.request.id,
+        action=work.action,
+        attempt=1,
+        undoing=work.undoing,
+        correlation_id=run.request.correlation_id,
+        idempotency_key=_idempotency_key(place),
+        log=log,
+        connections=AirflowConnections(),
+        state=XComMemory(place),
+        allow_private_addresses=settings.allow_private_addresses,
+    )
+    log.info("action started", type=work.type, undoing=work.undoing)
+    config = render_config(kind, work.config, scope)
+    outcome = await perform(kind(), config, retry=work.retry, timeout=work.timeout, context=context)
+    report = _report(outcome, masker, Sealer(settings.fernet_key))
+    log.info("action ended", outcome=report.outcome, attempts=report.attempts)
+    return report
+
+
+async def _scope(work: Work, run: RunConf, settings: PaoSettings) -> Scope:
+    wanted = references(dict(work.config))
+    sealer = Sealer(settings.fernet_key)
+    env = await environment(wanted.env)
+    opened = {name: sealer.open(value) for name, value in run.fields.items()}
+    pairs = [(value, opened[name]) for name, value in run.fields.items()]
+    responses: dict[str, Mapping[str, JsonValue] | None] = {}
+    for name in sorted(wanted.responses):
+        report = await read_report(dag_id=work.responses_from, run_id=run.request.id, task_id=action_task_id(name))
+        if report is None or report.outcome != "completed":
+            responses[name] = None
+            continue
+        outputs = {key: sealer.open(value) for key, value in report.outputs.items()}
+        pairs += [(report.outputs[key], value) for key, value in outputs.items()]
+        responses[name] = outputs
+    return Scope(
+        fields=field_scope(opened, work.field_types),
+        header=dict(work.header),
+        request=request_scope(run.request),
+        response=responses,
+        env=env,
+        secrets=secret_texts(pairs, env),
+    )
+
+
+def _idempotency_key(place: TaskPlace) -> str:
+    """Stable over automatic retries and restarts, new where a person clears the task (RFC draft idempotency-key)."""
+    name = f"{place.dag_id}/{place.run_id}/{place.task_id}/{place.try_number}"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _report(outcome: Outcome, masker: Masker, sealer: Sealer) -> ActionReport:
+    result, error = outcome.result, outcome.error
+    outputs: dict[str, JsonValue] = {}
+    if result is not None:
+        outputs = {
+            name: sealer.seal(value) if name in result.sensitive else masker.value(value)
+            for name, value in result.outputs.items()
+        }
+    return ActionReport(
+        outcome=outcome.status,
+        outputs=outputs,
+        url=result.url if result else None,
+        error=None
+        if error is None
+        else ActionFailure(message=masker.text(error.message), kind=error.kind, effect_possible=error.effect_possible),
+        attempts=outcome.attempts,
+        started_at=outcome.started_at,
+        ended_at=outcome.ended_at,
+    )
+
+
+def _refused(message: str, started: dt.datetime) -> ActionReport:
+    """An action that never began: nothing to undo."""
+    return ActionReport(
+        outcome="failed",
+        error=ActionFailure(message=message, kind="permanent", effect_possible=False),
+        started_at=started,
+        ended_at=dt.datetime.now(dt.UTC),
+    )

@@ -1,0 +1,57 @@
+"""Connections and environment values for actions, from Airflow's connections, variables and secrets backends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from airflow.sdk import Variable
+from airflow.sdk.bases.hook import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.log import amask_secret
+
+from catalog_compiler.actions import Connection
+
+ENV_PREFIX = "PAO_"
+
+
+class AirflowConnections:
+    """The `Connections` of actions."""
+
+    async def get(self, connection_id: str) -> Connection:
+        """Look one up; raises LookupError with a sentence where there is none."""
+        try:
+            found = await BaseHook.aget_connection(connection_id)
+        except (AirflowNotFoundException, AirflowRuntimeError) as error:
+            raise LookupError(
+                f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item"
+            ) from error
+        return Connection(
+            id=connection_id,
+            type=found.conn_type,
+            host=found.host,
+            schema=found.schema,
+            login=found.login,
+            password=found.password,
+            port=found.port,
+            extra=found.extra_dejson,
+        )
+
+
+async def environment(names: Iterable[str]) -> dict[str, str]:
+    """The values of `{{env.<NAME>}}`: Airflow Variables `PAO_<NAME>`, always secret.
+
+    Raises LookupError with a sentence that names the variable that is missing.
+    """
+    values = {}
+    for name in sorted(names):
+        # A synchronous call in a thread: it works in the triggerer and on a worker alike.
+        value = await asyncio.to_thread(Variable.get, ENV_PREFIX + name, None)
+        if value is None:
+            raise LookupError(
+                f"'env.{name}' has no value: set the Airflow Variable '{ENV_PREFIX}{name}', or the same in a secrets "
+                "backend"
+            )
+        await amask_secret(value)
+        values[name] = value
+    return values

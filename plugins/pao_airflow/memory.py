@@ -1,0 +1,66 @@
+"""An action's own memory and the reports of others: XCom, the one place that triggers and workers can both write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.sdk.bases.xcom import BaseXCom
+from pydantic import JsonValue
+
+from catalog_compiler.run_format import REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
+
+
+async def _read(key: str, *, dag_id: str, run_id: str, task_id: str) -> Any:
+    # Without map_index the triggerer asks for a slice, a message that its supervisor does not answer.
+    value = await BaseXCom.aget_one(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=-1)
+    return decode(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskPlace:
+    """Where a task instance is, and which try it is in. `try_number` grows with every clear by a person."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+
+
+class XComMemory:
+    """The `StateStore` of one try of one action."""
+
+    def __init__(self, place: TaskPlace) -> None:
+        """Keep the state of this try; that of earlier tries is not seen."""
+        self._place = place
+
+    async def load(self) -> dict[str, JsonValue]:
+        """What this try saved last; empty where it saved nothing."""
+        place = self._place
+        saved = await _read(STATE_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
+        if not saved or saved["try_number"] != place.try_number:
+            return {}
+        state: dict[str, JsonValue] = saved["state"]
+        return state
+
+    async def save(self, state: Mapping[str, JsonValue]) -> None:
+        """Store the state before going on."""
+        place = self._place
+        value = {"try_number": place.try_number, "state": dict(state)}
+        await BaseXCom.aset(
+            key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id
+        )
+
+
+async def read_report(*, dag_id: str, run_id: str, task_id: str) -> ActionReport | None:
+    """The report of an action that ended; None where it left none."""
+    value = await _read(REPORT_KEY, dag_id=dag_id, run_id=run_id, task_id=task_id)
+    return None if value is None else ActionReport.model_validate(value)
+
+
+async def is_revoked(place: TaskPlace) -> bool:
+    """Whether the request was rolled back. Only a task that a person cleared can meet that: its first try is free."""
+    if place.try_number <= 1:
+        return False
+    return bool(await _read(REVOKED_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id))

@@ -1,0 +1,98 @@
+"""Triggers that run an action, or an undo, from first try to last in the triggerer: no worker slot, thousands at once.
+
+They always yield an event: a trigger that raises, or that Airflow times out, would queue its task to a worker to fail.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from airflow.configuration import conf as airflow_config
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+
+from catalog_compiler.run_format import REPORT_KEY, ActionReport
+from catalog_compiler.settings import SECTION, PaoSettings
+from pao_airflow.host import run_step, run_undo
+from pao_airflow.memory import TaskPlace
+from pao_airflow.reports import broken, ends_well
+from pao_airflow.step import Step
+
+log = structlog.get_logger(__name__)
+
+
+class PaoTrigger(BaseTrigger):
+    """What both triggers share: from the task instance to an event."""
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Run it and end the task where it is."""
+        try:
+            report = await self._work(*self._task())
+        except Exception as error:
+            # The last resort: without an event Airflow would send the task to a worker, which can't run it.
+            log.exception("action host failed")
+            report = broken(error)
+        yield self._event(report)
+
+    @abstractmethod
+    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport: ...
+
+    @abstractmethod
+    def _tolerates_failure(self) -> bool: ...
+
+    def _task(self) -> tuple[dict[str, Any] | None, TaskPlace, PaoSettings]:
+        task: Any = self.task_instance
+        place = TaskPlace(
+            dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number
+        )
+        settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
+        return task.get_template_context()["dag_run"].conf, place, settings
+
+    def _event(self, report: ActionReport) -> TriggerEvent:
+        xcoms = {REPORT_KEY: report.model_dump(mode="json")}
+        if report.outcome == "skipped":
+            return TaskSkippedEvent(xcoms=xcoms)
+        if ends_well(report, tolerant=self._tolerates_failure()):
+            return TaskSuccessEvent(xcoms=xcoms)
+        return TaskFailedEvent(xcoms=xcoms)
+
+
+class ActionTrigger(PaoTrigger):
+    """Runs one action of a request."""
+
+    def __init__(self, *, step: str) -> None:
+        """Take the step as JSON (`pao_airflow.step.Step`): a text passes Airflow's encodings unchanged."""
+        super().__init__()
+        self.step = step
+        self._step = Step.model_validate_json(step)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give Airflow what it needs to make this trigger again."""
+        return "pao_airflow.trigger.ActionTrigger", {"step": self.step}
+
+    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
+        return await run_step(self._step, conf, place, settings)
+
+    def _tolerates_failure(self) -> bool:
+        return self._step.action.on_error == "continue"
+
+
+class UndoTrigger(PaoTrigger):
+    """Undoes one action of a rollback's list."""
+
+    def __init__(self, *, position: int) -> None:
+        """Take the place in the list, from 1."""
+        super().__init__()
+        self.position = position
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give Airflow what it needs to make this trigger again."""
+        return "pao_airflow.trigger.UndoTrigger", {"position": self.position}
+
+    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
+        return await run_undo(self.position, conf, place, settings)
+
+    def _tolerates_failure(self) -> bool:
+        return False
