@@ -52,7 +52,9 @@ def _default_branch(url: str) -> str:
     try:
         answer = git("ls-remote", "--symref", url, "HEAD")
     except GitError as error:
-        raise CatalogError(f"CATALOG names {url}, which git can't read: {error}; check the URL and your access") from error
+        raise CatalogError(
+            f"CATALOG names {url}, which git can't read: {error}; check the URL and your access"
+        ) from error
     found = re.match(r"ref: refs/heads/(\S+)\tHEAD", answer)
     if not found:
         raise CatalogError(f"CATALOG names {url}, which has no default branch; push a first commit to it")
@@ -72,10 +74,12 @@ def _current_branch(folder: Path) -> str:
         if "not a symbolic ref" not in str(error):
             raise CatalogError(f"CATALOG names {folder}, which git can't read: {error}") from error
         raise CatalogError(
-            f"CATALOG names {folder}, where no branch is checked out; check out the branch to serve: git switch <branch>"
+            f"CATALOG names {folder}, where no branch is checked out; check out the one to serve: git switch <branch>"
         ) from error
     try:
         git("-C", folder, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
     except GitError as error:
-        raise CatalogError(f"CATALOG names {folder}, whose branch {branch} has no commit yet; make a first one") from error
+        raise CatalogError(
+            f"CATALOG names {folder}, whose branch {branch} has no commit yet; make a first one"
+        ) from error
     return branch

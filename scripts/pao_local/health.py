@@ -60,7 +60,9 @@ def _raise_for_failed(settings: Settings, supervisor: Supervisor) -> None:
 
 
 def _not_ready(settings: Settings, names: list[str], timeout: float) -> str:
-    logs = "\n\n".join(f"{log_file(settings, name)} ends with:\n{last_lines(log_file(settings, name))}" for name in names)
+    logs = "\n\n".join(
+        f"{log_file(settings, name)} ends with:\n{last_lines(log_file(settings, name))}" for name in names
+    )
     return f"{' and '.join(names)} did not become ready within {timeout:.0f} s.\n\n{logs}\n"
 
 

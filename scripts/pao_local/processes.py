@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from xmlrpc.client import Error as RpcError
 from xmlrpc.client import ServerProxy
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
 
 from pao_local.environment import STACK_MARK
 from pao_local.errors import StartError
@@ -131,7 +132,5 @@ def _end(processes: list[psutil.Process]) -> None:
 
 
 def _signal(process: psutil.Process, method: str) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess):
         getattr(process, method)()
-    except psutil.NoSuchProcess:
-        pass

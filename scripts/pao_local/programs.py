@@ -46,7 +46,11 @@ def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, 
             python_path=settings.root,
         ),
     ]
-    programs = [each for each in programs if each.name != "target" or has("examples.target") or (settings.root / "examples/target/__main__.py").exists()]
+    programs = [
+        each
+        for each in programs
+        if each.name != "target" or has("examples.target") or (settings.root / "examples/target/__main__.py").exists()
+    ]
     if source.watched is not None:
         watcher = (sys.executable, "-m", "pao_local.catalog_watch", str(source.watched), str(settings.snapshots))
         programs.append(Program(name="catalog-watch", command=watcher, python_path=settings.root / "scripts"))
@@ -101,5 +105,5 @@ def _program(settings: Settings, program: Program) -> list[str]:
 
 
 def _escape(value: object) -> str:
-    """supervisord expands `%` in values."""
+    """The value as supervisord reads it, which expands `%`."""
     return str(value).replace("%", "%%")

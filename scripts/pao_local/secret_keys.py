@@ -44,9 +44,9 @@ def write_private_json(path: Path, value: object) -> None:
     """Replace the file in one go, with mode 0600 from its first byte on."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(value, indent=2) + "\n")
     draft.replace(path)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pao_local import preflight
-from pao_local.catalog_source import CatalogSource, resolve
+from pao_local.catalog_source import resolve
 from pao_local.credentials import set_up_accounts, write_credentials
 from pao_local.database import Database
 from pao_local.environment import airflow_environment, process_environment
