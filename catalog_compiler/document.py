@@ -5,6 +5,7 @@ Called by `item` for catalog files, by the templates and the form for values of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -91,7 +92,7 @@ class Parsed:
 def parse_document(content: bytes, file: str) -> Parsed:
     """Parse a catalog file; what is wrong with it is returned, never raised."""
     if len(content) > MAX_BYTES:
-        message = f"the file has {len(content)} bytes, and {MAX_BYTES} are allowed; split the item or shorten it"
+        message = f"the file is larger than {MAX_BYTES} bytes (1 MiB); shorten it, or make several items of it"
         return Parsed(
             document=None, problems=(_problem(file, Fault(code="file-too-large", message=message, line=0, column=0)),)
         )
@@ -109,6 +110,7 @@ def parse_yaml_value(text: str) -> JsonValue:
 
     Raises:
         YamlSubsetError: if it is not of the subset, or larger than a file may be.
+
     """
     if len(text) > MAX_BYTES:
         raise YamlSubsetError(f"the text has {len(text)} characters, and {MAX_BYTES} are allowed; shorten it")
@@ -123,13 +125,26 @@ def parse_yaml_value(text: str) -> JsonValue:
 def value_at(data: Any, path: Path) -> Any:
     """The value at `path`, or None where there is none."""
     for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+        if (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        ):
             data = data[part]
         else:
             return None
     return data
+
+
+def with_values(data: Any, changes: Mapping[Path, Any]) -> Any:
+    """A copy of `data` with other values at some paths, which must exist; what lies beside them is shared."""
+    if () in changes:
+        return changes[()]
+    by_part: dict[str | int, dict[Path, Any]] = {}
+    for path, value in changes.items():
+        by_part.setdefault(path[0], {})[path[1:]] = value
+    changed: Any = dict(data) if isinstance(data, dict) else list(data)
+    for part, inner in by_part.items():
+        changed[part] = with_values(data[part], inner)
+    return changed
 
 
 def _child(node: Node | None, part: str | int) -> Node | None:

@@ -30,6 +30,8 @@ class Finding:
     hint: str | None = None
     at_key: bool = False
     offset: int | None = None
+    wants_text: bool = False
+    """True for a number where text is expected: `item` takes it as it is written, and warns."""
 
     @property
     def severity(self) -> Severity:
@@ -37,7 +39,7 @@ class Finding:
         return "warning" if self.code in _WARNINGS else "error"
 
 
-def locate(finding: Finding, document: Document, item_id: str | None) -> Problem:
+def locate(finding: Finding, document: Document) -> Problem:
     """The finding as a problem of the document's file."""
     if finding.offset is not None:
         place = document.place_in(finding.path, finding.offset)
@@ -51,7 +53,6 @@ def locate(finding: Finding, document: Document, item_id: str | None) -> Problem
         line=place.line,
         column=place.column,
         pointer=pointer(finding.path),
-        item_id=item_id,
         hint=finding.hint,
     )
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue, ValidationError
 
-from catalog_compiler.document import Document, parse_document, value_at
+from catalog_compiler.checks import check_item
+from catalog_compiler.document import Document, Place, parse_document, value_at, with_values
 from catalog_compiler.findings import Finding, locate
 from catalog_compiler.model import Item, drop_free_keys
 from catalog_compiler.model_problems import model_findings
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.planning import plan_item
-from catalog_compiler.problems import Problem, errors
+from catalog_compiler.problems import Path, Problem, errors
 from catalog_compiler.revision import revision_of
+from catalog_compiler.salvage import salvage
 
 DEFAULT_CATEGORIES = (
     "compute",
@@ -35,6 +37,8 @@ class CompiledItem:
     file: str
     item_id: str | None
     """As far as it can be read, also where the file has errors."""
+    id_place: Place
+    """Where the id stands, for problems that only show beside other files."""
     data: JsonValue
     """The parsed document; None where there is none."""
     item: Item | None
@@ -43,38 +47,65 @@ class CompiledItem:
     problems: tuple[Problem, ...]
 
 
-def compile_item(content: bytes, file: str, categories: Iterable[str] = DEFAULT_CATEGORIES) -> CompiledItem:
+def compile_item(content: bytes, file: str, categories: Collection[str] = DEFAULT_CATEGORIES) -> CompiledItem:
     """Compile one file; `categories` are those that the catalog knows. Nothing is raised for what the file holds."""
     parsed = parse_document(content, file)
     document = parsed.document
     problems = list(parsed.problems)
-    item_id = _item_id(document)
     data = document.data if document is not None else None
     item = None
     if document is not None and document.complete:
-        item, findings = _checked(data)
-        problems.extend(locate(finding, document, item_id) for finding in findings)
-    valid = item is not None and not errors(problems)
-    revision = revision_of(data) if valid else None
+        data, item, findings = _checked(document, categories)
+        problems.extend(locate(finding, document) for finding in findings)
+    item_id = _item_id(data)
+    revision = revision_of(data) if item is not None and not errors(problems) else None
     return CompiledItem(
         file=file,
         item_id=item_id,
+        id_place=document.place(("header", "id")) if document is not None else Place(1, 1),
         data=data,
         item=item,
         revision=revision,
         plan=plan_item(item, revision) if item is not None and revision is not None else None,
-        problems=tuple(sorted(problems, key=Problem.sort_key)),
+        problems=tuple(replace(problem, item_id=item_id) for problem in sorted(problems, key=Problem.sort_key)),
     )
 
 
-def _checked(data: JsonValue) -> tuple[Item | None, list[Finding]]:
+def _checked(document: Document, categories: Collection[str]) -> tuple[JsonValue, Item | None, list[Finding]]:
+    """Check a document, with numbers taken as they are written where text is expected."""
+    data: JsonValue = document.data if document.data is not None else {}
+    warnings: list[Finding] = []
+    while True:
+        item, findings = _findings(data, categories)
+        texts = {finding.path: document.written(finding.path) for finding in findings if finding.wants_text}
+        if not texts:
+            return data, item, [*warnings, *findings]
+        data = with_values(data, texts)
+        warnings.extend(_ambiguous(path, text) for path, text in texts.items())
+
+
+def _findings(data: JsonValue, categories: Collection[str]) -> tuple[Item | None, list[Finding]]:
     cleaned = drop_free_keys(data)
     try:
-        return Item.model_validate(cleaned), []
+        item = Item.model_validate(cleaned)
     except ValidationError as error:
-        return None, list(model_findings(error.errors(include_url=False), cleaned))
+        found = list(model_findings(error.errors(include_url=False), cleaned))
+        salvaged = salvage(cleaned, found)
+        if salvaged is not None:
+            found.extend(filter(salvaged.tells, check_item(salvaged.item, categories)))
+        return None, found
+    return item, list(check_item(item, categories))
 
 
-def _item_id(document: Document | None) -> str | None:
-    found = value_at(document.data, ("header", "id")) if document is not None else None
+def _ambiguous(path: Path, text: str | None) -> Finding:
+    return Finding(
+        path=path,
+        code="ambiguous-text",
+        message=f"{text} without quotes is a number, and text is expected here; it is taken as '{text}'",
+        hint=f'write "{text}"',
+    )
+
+
+def _item_id(data: JsonValue) -> str | None:
+    found = value_at(data, ("header", "id"))
     return found if isinstance(found, str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from catalog_compiler.document import value_at
 from catalog_compiler.findings import Finding, did_you_mean, nearest
 from catalog_compiler.model import FieldTypeName, Item
-from catalog_compiler.sentences import is_kind_error, label, wrong_kind, wrong_value
+from catalog_compiler.sentences import is_kind_error, label, wants_text, wrong_kind, wrong_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from catalog_compiler.problems import Path
 
 _SECTIONS: frozenset[Path] = frozenset({("header",), ("presentation",), ("fulfillment",), ("fulfillment", "manual")})
+_MOST = 1000
+"""So many errors of one file are told."""
 _NEEDED = "every item needs header, presentation and fulfillment.manual"
 
 
@@ -37,23 +40,26 @@ def by_place(errors: Iterable[ErrorDetails], data: Any) -> dict[Path, list[Error
 
 def model_findings(errors: Iterable[ErrorDetails], data: Any) -> Iterator[Finding]:
     """Findings for the errors of `Item.model_validate(data)`."""
-    places = by_place(errors, data)
-    meant = {
-        (*path[:-1], near)
-        for path, (error, *_) in places.items()
-        if error["type"] == "extra_forbidden" and (near := _near_absent_key(path, data))
-    }
+    places = by_place(islice(errors, _MOST), data)
+    meant = {meant_key(path, data) for path, (error, *_) in places.items() if error["type"] == "extra_forbidden"}
     for path, found in places.items():
         if not (found[0]["type"] == "missing" and path in meant):
             yield _finding(path, found, value_at(data, path))
 
 
-def model_at(path: Path) -> type[BaseModel] | None:
-    """The part of the item's model that describes the mapping at `path`, if one does."""
-    model: type[BaseModel] | None = Item
+def meant_key(path: Path, data: Any) -> Path | None:
+    """The path that an unknown key should probably have: the nearest key that is not there yet, or None."""
+    present = value_at(data, path[:-1])
+    absent = [key for key in known_keys(inner_model(Item, path[:-1])) if key not in present]
+    near = nearest(str(path[-1]), absent)
+    return (*path[:-1], near) if near is not None else None
+
+
+def inner_model(model: type[BaseModel] | None, path: Path) -> type[BaseModel] | None:
+    """The part of a model that describes the mapping at `path`, if one does."""
     for part in path:
         if isinstance(part, str):
-            model = _inner_model(model, part) if model else None
+            model = _at_key(model, part) if model else None
     return model
 
 
@@ -77,7 +83,7 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
             )
         return Finding(path=path, code="missing-key", message=f"the key {label(path)} is missing here")
     if error["type"] == "extra_forbidden":
-        keys = known_keys(model_at(path[:-1]))
+        keys = known_keys(inner_model(Item, path[:-1]))
         return Finding(
             path=path,
             code="unknown-key",
@@ -86,7 +92,12 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
             at_key=True,
         )
     if all(map(is_kind_error, found)):
-        return Finding(path=path, code="wrong-type", message=wrong_kind(path, found, value))
+        return Finding(
+            path=path,
+            code="wrong-type",
+            message=wrong_kind(path, found, value),
+            wants_text=wants_text(found, value),
+        )
     if error["type"] == "literal_error" and path[-1] == "type":
         return Finding(
             path=path,
@@ -96,12 +107,6 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
         )
     error = next(error for error in found if not is_kind_error(error))
     return Finding(path=path, code="invalid-value", message=wrong_value(path, error, value))
-
-
-def _near_absent_key(path: Path, data: Any) -> str | None:
-    present = value_at(data, path[:-1])
-    absent = [key for key in known_keys(model_at(path[:-1])) if key not in present]
-    return nearest(str(path[-1]), absent)
 
 
 def _real_path(error: ErrorDetails, data: Any) -> Path:
@@ -120,7 +125,7 @@ def _real_path(error: ErrorDetails, data: Any) -> Path:
 
 
 @cache
-def _inner_model(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+def _at_key(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     for name, field in model.model_fields.items():
         if key == (field.alias or name):
             return next(_models_in(field.annotation), None)

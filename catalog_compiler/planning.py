@@ -14,6 +14,7 @@ def plan_item(item: Item, revision: str) -> ItemPlan:
 
     Raises:
         UnknownActionTypeError: if an action's type is not installed.
+
     """
     automatic = item.fulfillment.automatic
     return ItemPlan(

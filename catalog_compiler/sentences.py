@@ -51,6 +51,12 @@ def is_kind_error(error: ErrorDetails) -> bool:
     return error["type"] in _KINDS
 
 
+def wants_text(errors: Sequence[ErrorDetails], value: Any) -> bool:
+    """Whether text belongs where a number stands."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and any(error["type"] == "string_type" for error in errors)
+
+
 def label(path: Path) -> str:
     """How a message names the value at `path`."""
     if not path:
@@ -77,8 +83,10 @@ def shown(value: Any) -> str:
 
 def wrong_kind(path: Path, errors: Sequence[ErrorDetails], value: Any) -> str:
     """The sentence for a value of the wrong kind; several errors are the alternatives of one place."""
-    kinds = " or ".join(dict.fromkeys(_KINDS[error["type"]] for error in errors))
-    return f"{label(path)} must be {kinds}, and it is {shown(value)}"
+    kinds = dict.fromkeys(_KINDS[error["type"]] for error in errors)
+    if "a number" in kinds:
+        kinds.pop("a whole number", None)
+    return f"{label(path)} must be {' or '.join(kinds)}, and it is {shown(value)}"
 
 
 def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:

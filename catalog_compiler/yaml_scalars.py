@@ -31,6 +31,7 @@ def plain_value(text: str) -> str | int | float | bool | None:
 
     Raises:
         NotJsonError: for NaN, the infinities, and numbers too large to be kept exactly.
+
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]

@@ -1,0 +1,86 @@
+"""Checks of the ways to fulfill a request: action types, names, order, and each action's config and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from catalog_compiler.actions import ConfigFacts, action_types
+from catalog_compiler.checks.configs import check_config
+from catalog_compiler.checks.dependencies import Graph, check_dependencies
+from catalog_compiler.checks.references import Known, check_references
+from catalog_compiler.findings import Finding, did_you_mean
+from catalog_compiler.model import named_actions
+
+if TYPE_CHECKING:
+    from catalog_compiler.model import Action, Fulfillment, Item, Retry, Rollback
+    from catalog_compiler.problems import Path
+
+
+def check_fulfillments(item: Item) -> Iterator[Finding]:
+    """What is wrong with the manual and the automatic fulfillment."""
+    facts = ConfigFacts(field_types={field.id: field.type for field in item.fields})
+    for mode, fulfillment in (("manual", item.fulfillment.manual), ("automatic", item.fulfillment.automatic)):
+        if fulfillment is not None:
+            yield from _check_fulfillment(fulfillment, ("fulfillment", mode), facts)
+
+
+def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts) -> Iterator[Finding]:
+    if fulfillment.on_failure == "escalate":
+        yield Finding(
+            path=(*root, "on_failure"),
+            code="invalid-value",
+            message="'escalate' is not supported by this version; write rollback or hold",
+        )
+    named = named_actions(fulfillment.actions)
+    graph = Graph.of(named)
+    yield from _duplicate_names(named, root)
+    yield from check_dependencies(named, graph, root)
+    actions = dict(named)
+    for position, (name, action) in enumerate(named):
+        path = (*root, "actions", position)
+        yield from _check_step(action, path, facts, Known(facts.field_types, actions, graph, name))
+        yield from _check_retry(action.retry, path)
+        if action.rollback is not None:
+            inner = (*path, "rollback")
+            yield from _check_step(
+                action.rollback, inner, facts, Known(facts.field_types, actions, graph, name, undoing=True)
+            )
+            yield from _check_retry(action.rollback.retry, inner)
+
+
+def _check_step(step: Action | Rollback, path: Path, facts: ConfigFacts, known: Known) -> Iterator[Finding]:
+    """What an action and its rollback have in common: a type and a config."""
+    action_type = action_types().get(step.type)
+    if action_type is None:
+        yield Finding(
+            path=(*path, "type"),
+            code="unknown-action-type",
+            message=f"no action type '{step.type}' is installed; installed are {', '.join(action_types())}",
+            hint=did_you_mean(step.type, action_types()),
+        )
+    else:
+        yield from check_config(action_type, step.config, (*path, "config"), facts)
+    yield from check_references(action_type, step.config, (*path, "config"), known)
+
+
+def _duplicate_names(named: tuple[tuple[str, Action], ...], root: Path) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for position, (name, action) in enumerate(named):
+        if name in seen:
+            path = (*root, "actions", position)
+            yield Finding(
+                path=(*path, "name") if action.name is not None else path,
+                code="duplicate-action-name",
+                message=f"another action of this list is called '{name}' already; give each a name of its own",
+            )
+        seen.add(name)
+
+
+def _check_retry(retry: Retry | None, path: Path) -> Iterator[Finding]:
+    if retry is not None and "max_delay" in retry.model_fields_set and retry.max_delay < retry.delay:
+        yield Finding(
+            path=(*path, "retry", "max_delay"),
+            code="invalid-range",
+            message=f"max_delay {retry.max_delay:g} is less than delay {retry.delay:g}; raise it",
+        )

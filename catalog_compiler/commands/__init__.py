@@ -1,0 +1,1 @@
+"""The commands of `pao` that need no Airflow, one module each."""
