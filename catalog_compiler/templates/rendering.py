@@ -19,7 +19,7 @@ from catalog_compiler.templates.json_text import JsonWriter
 from catalog_compiler.templates.scope import Scope, resolve
 from catalog_compiler.templates.syntax import Expression, Template, has_template, parse, path_text
 from catalog_compiler.templates.url_text import UrlWriter
-from catalog_compiler.templates.writers import FormWriter, LineWriter, TextWriter, Writer
+from catalog_compiler.templates.writers import FormWriter, LineWriter, TextWriter, Writer, unicode_text
 from catalog_compiler.templates.xml_text import XmlWriter
 
 
@@ -47,7 +47,8 @@ def render(template: Template | str, scope: Scope, encoding: Encoding) -> JsonVa
     """
     parsed = parse(template) if isinstance(template, str) else template
     if encoding is Encoding.VALUE and parsed.is_single:
-        return evaluate(parsed.expressions[0], scope)
+        value = evaluate(parsed.expressions[0], scope)
+        return unicode_text(value, parsed.expressions[0]) if isinstance(value, str) else value
     writer = _writer(parsed, encoding)
     for part in parsed.parts:
         if isinstance(part, str):

@@ -19,7 +19,10 @@ class PermanentError(ActionError):
 
 
 class TemporaryError(ActionError):
-    """May go well later. `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted."""
+    """May go well later.
+
+    `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted.
+    """
 
     def __init__(self, message: str, *, arrived: bool, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -28,4 +31,4 @@ class TemporaryError(ActionError):
 
 
 class OutcomeUnknownError(ActionError):
-    """The effect may or may not have happened, and the target gives no means to find out; look there before retrying."""
+    """The effect may or may not have happened, and the target can't tell which; look there before retrying."""
