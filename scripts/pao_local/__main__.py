@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -14,20 +13,22 @@ from pao_local import stack
 from pao_local.errors import StartError
 from pao_local.progress import Progress
 from pao_local.settings import Settings
+from pao_local.signals import interrupt_on_end
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(settings: Settings, progress: Progress) -> int:
     """Serve in the foreground until Ctrl-C, then stop everything."""
-    stop = threading.Event()
     stack.up(settings, progress)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    _announce(settings, progress)
-    progress.say("Press Ctrl-C to stop.")
-    stop.wait()
-    stack.down(settings, progress)
+    try:
+        _announce(settings, progress)
+        progress.say("Press Ctrl-C to stop.")
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stack.down(settings, progress)
     return 0
 
 
@@ -62,9 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="pao_local", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     command = COMMANDS[parser.parse_args().command]
-    # A start that is told to end must not leave half a stack behind.
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    interrupt_on_end()
     try:
         return command(Settings.from_environment(os.environ, ROOT), Progress())
     except StartError as error:
@@ -73,10 +72,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _announce(settings: Settings, progress: Progress) -> None:

@@ -22,6 +22,7 @@ from pao_local.programs import Program, stack_programs
 from pao_local.progress import Progress
 from pao_local.secret_keys import load_or_make
 from pao_local.settings import Settings
+from pao_local.signals import uninterrupted
 
 CODE = ("api_plugin", "catalog_compiler", "plugins", "examples/target")
 """What running processes hold in memory; where it changed, they are started again."""
@@ -47,7 +48,7 @@ def up(settings: Settings, progress: Progress) -> dict[str, str]:
         try:
             return _up(settings, progress)
         except BaseException:
-            with progress.step("Stopping what was started"):
+            with uninterrupted(), progress.step("Stopping what was started"):
                 _down(settings)
             raise
 
@@ -56,7 +57,7 @@ def down(settings: Settings, progress: Progress) -> None:
     """Stop everything; the data stays."""
     if not settings.state.is_dir():
         return
-    with _alone(settings), progress.step("Stopping"):
+    with _alone(settings), uninterrupted(), progress.step("Stopping"):
         _down(settings)
 
 
