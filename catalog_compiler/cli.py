@@ -1,4 +1,4 @@
-"""The command `pao`. Its subcommands are the entry points of the group `pao.commands`, of ours and of other packages."""
+"""The command `pao`: its subcommands are the entry points of the group `pao.commands`, whoever installed them."""
 
 from __future__ import annotations
 

@@ -124,6 +124,7 @@ def parse_yaml_value(text: str) -> JsonValue:
 
 def value_at(data: Any, path: Path) -> Any:
     """The value at `path`, or None where there is none."""
+    part: Any
     for part in path:
         if (isinstance(data, dict) and part in data) or (
             isinstance(data, list) and isinstance(part, int) and part < len(data)

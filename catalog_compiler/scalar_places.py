@@ -47,5 +47,6 @@ def _is_blank(piece: str) -> bool:
     if piece[0] != "\\":
         return False
     if piece[1] in "xuU":
-        return chr(int(piece[2:], 16)) in _BLANK
+        code = piece[2:]
+        return chr(int(code, 16)) in _BLANK
     return piece[1] in _BLANK_ESCAPES

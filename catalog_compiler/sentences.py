@@ -91,20 +91,24 @@ def wrong_kind(path: Path, errors: Sequence[ErrorDetails], value: Any) -> str:
 
 def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:
     """The sentence for a value of the right kind that is not allowed."""
-    name, context, kind = label(path), error.get("ctx", {}), error["type"]
-    if kind in _LIMITS:
-        key, words = _LIMITS[kind]
-        return f"{name} must be {words} {context[key]}, and it is {shown(value)}"
-    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
-        return f"{name} must be {_PATTERNS[context['pattern']]}, and {shown(value)} is not"
-    if kind == "string_too_short" or (kind == "string_pattern_mismatch" and context["pattern"] == r"\S"):
-        return f"{name} must not be empty"
-    if kind == "string_too_long":
-        return f"{name} may have {context['max_length']} characters, and it has {len(value)}"
-    if kind == "too_short":
-        return f"{name} needs at least {context['min_length']} entry"
-    if kind == "literal_error":
-        return f"{shown(value)} cannot stand for {name}; allowed are {context['expected'].replace(chr(39), '')}"
-    if kind in {"value_error", "assertion_error"}:
-        return f"{name}: {context.get('error', error['msg'])}"
-    return f"{name} is not valid: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    name, context = label(path), error.get("ctx", {})
+    match error["type"]:
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" as limit:
+            key, words = _LIMITS[limit]
+            sentence = f"{name} must be {words} {context[key]}, and it is {shown(value)}"
+        case "string_pattern_mismatch" if context["pattern"] in _PATTERNS:
+            sentence = f"{name} must be {_PATTERNS[context['pattern']]}, and {shown(value)} is not"
+        case "string_too_long":
+            sentence = f"{name} may have {context['max_length']} characters, and it has {len(value)}"
+        case "literal_error":
+            allowed = context["expected"].replace("'", "")
+            sentence = f"{shown(value)} cannot stand for {name}; allowed are {allowed}"
+        case "too_short":
+            sentence = f"{name} needs at least {context['min_length']} entry"
+        case "value_error" | "assertion_error":
+            sentence = f"{name}: {context.get('error', error['msg'])}"
+        case "string_too_short" | "string_pattern_mismatch" if not value.strip():
+            sentence = f"{name} must not be empty"
+        case _:
+            sentence = f"{name} is not valid: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    return sentence

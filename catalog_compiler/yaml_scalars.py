@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import partial
 
 SAFE_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 7493)."""
@@ -14,12 +16,8 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NUMBER_START = frozenset("-+.0123456789")
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_OCTAL = re.compile(r"0o[0-7]+\Z")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 _MOST_DIGITS = 400
+_MOST_SHOWN = 40
 
 
 class NotJsonError(ValueError):
@@ -35,18 +33,10 @@ def plain_value(text: str) -> str | int | float | bool | None:
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if text[0] not in _NUMBER_START:
-        return text
-    if _INTEGER.match(text):
-        return _integer(text, 10)
-    if _FLOAT.match(text):
-        return _float(text)
-    if _OCTAL.match(text):
-        return _integer(text, 8)
-    if _HEXADECIMAL.match(text):
-        return _integer(text, 16)
-    if _NOT_FINITE.match(text):
-        raise NotJsonError(f"'{text}' is not a number that JSON has; write a number, or quote it as text")
+    if text[0] in _NUMBER_START:
+        for form, value in _NUMBERS:
+            if form.match(text):
+                return value(text)
     return text
 
 
@@ -68,4 +58,18 @@ def _float(text: str) -> float:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:20]}... ({len(text)} characters)"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:20]}... ({len(text)} characters)"
+
+
+def _not_finite(text: str) -> float:
+    raise NotJsonError(f"'{text}' is not a number that JSON has; write a number, or quote it as text")
+
+
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
+    (re.compile(r"[-+]?[0-9]+\Z"), partial(_integer, base=10)),
+    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"), _float),
+    (re.compile(r"0o[0-7]+\Z"), partial(_integer, base=8)),
+    (re.compile(r"0x[0-9a-fA-F]+\Z"), partial(_integer, base=16)),
+    (re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"), _not_finite),
+)
+"""The forms of numbers, and how each is read."""

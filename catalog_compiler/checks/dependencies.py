@@ -26,7 +26,7 @@ class Graph:
         """The graph of named actions."""
         names = {name for name, _ in named}
         pairs = zip(named, resolved_dependencies(named), strict=True)
-        return cls({name: names.intersection(depends_on) for (name, _), depends_on in pairs})
+        return cls({name: frozenset(names.intersection(depends_on)) for (name, _), depends_on in pairs})
 
     def before(self, name: str) -> frozenset[str]:
         """Names of all actions that have surely ended before this one starts."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from catalog_compiler.actions import ConfigFacts, action_types
 from catalog_compiler.checks.configs import check_config
 from catalog_compiler.checks.dependencies import Graph, check_dependencies
-from catalog_compiler.checks.references import Known, check_references
+from catalog_compiler.checks.references import Known
+from catalog_compiler.checks.templates import check_templates
 from catalog_compiler.findings import Finding, did_you_mean
 from catalog_compiler.model import named_actions
 
@@ -61,7 +62,7 @@ def _check_step(step: Action | Rollback, path: Path, facts: ConfigFacts, known: 
         )
     else:
         yield from check_config(action_type, step.config, (*path, "config"), facts)
-    yield from check_references(action_type, step.config, (*path, "config"), known)
+    yield from check_templates(action_type, step.config, (*path, "config"), known)
 
 
 def _duplicate_names(named: tuple[tuple[str, Action], ...], root: Path) -> Iterator[Finding]:

@@ -1,25 +1,24 @@
-"""Checks the templates of a config: syntax, filters, and that each reference can exist when the action runs."""
+"""What a template's reference may name: each must be able to exist when the action runs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog_compiler.actions import action_types
-from catalog_compiler.checks.strings import strings_in
-from catalog_compiler.findings import Finding, did_you_mean
-from catalog_compiler.templates import ROOTS, TemplateSyntaxError, check_filters, has_template, parse, path_text
+from catalog_compiler.findings import did_you_mean
+from catalog_compiler.templates import ROOTS, path_text
 
 if TYPE_CHECKING:
-    from catalog_compiler.actions import ActionType
     from catalog_compiler.checks.dependencies import Graph
     from catalog_compiler.model import Action
-    from catalog_compiler.problems import Code, Path
+    from catalog_compiler.problems import Code
 
 _HEADER = {
-    **dict.fromkeys(("id", "name", "description", "version", "category", "owner"), frozenset[str]()),
+    **dict.fromkeys(("id", "name", "description", "version", "category", "owner", "tags"), frozenset[str]()),
     "sla": frozenset({"provisioning_time", "support_level"}),
 }
 _REQUEST = {
@@ -30,7 +29,6 @@ _FILE_PARTS = frozenset({"filename", "content_type", "size", "content"})
 _OPEN_TYPES = frozenset({"json", "yaml", "multi-selection"})
 """Field types whose values have parts that only a request can tell."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_SHELL_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 Reference = tuple[str | int, ...]
 
@@ -54,71 +52,19 @@ class Known:
         return (self.undoing and other == self.action) or other in self.graph.before(self.action)
 
 
-def check_references(
-    action_type: type[ActionType[Any]] | None, config: Mapping[str, Any], root: Path, known: Known
-) -> Iterator[Finding]:
-    """What is wrong with the templates in a raw config that stands at `root`."""
-    for path, text in strings_in(config):
-        if action_type is not None and action_type.literal(path):
-            continue
-        if "${" in text:
-            yield from _shell_variables(text, (*root, *path))
-        if has_template(text):
-            yield from _check_template(text, (*root, *path), known)
-
-
-def _check_template(text: str, path: Path, known: Known) -> Iterator[Finding]:
-    try:
-        template = parse(text)
-    except TemplateSyntaxError as error:
-        yield Finding(path=path, code="template-syntax", message=error.message, hint=error.hint, offset=error.offset)
-        return
-    for expression in template.expressions:
-        complaint = _complaint(expression.reference, known)
-        if complaint is not None:
-            code, message, hint = complaint
-            yield Finding(path=path, code=code, message=message, hint=hint, offset=expression.offset)
-        for message, offset, hint in check_filters(expression):
-            yield Finding(path=path, code="unknown-filter", message=message, hint=hint, offset=offset)
-
-
-def _shell_variables(text: str, path: Path) -> Iterator[Finding]:
-    for match in _SHELL_VARIABLE.finditer(text):
-        yield Finding(
-            path=path,
-            code="suspicious-secret",
-            message=f"'{match.group()}' is sent as it stands, and looks like a secret that should be filled in",
-            hint=f"write {{{{env.{match.group(1)}}}}}",
-            offset=match.start(),
-        )
-
-
-def _complaint(reference: Reference, known: Known) -> Complaint | None:
-    root, rest = reference[0], reference[1:]
-    if root not in ROOTS:
-        return (
-            "unknown-reference",
-            f"'{path_text(reference)}' is nothing that a template knows",
-            did_you_mean(str(root), ROOTS),
-        )
-    if not rest:
+def complaint(reference: Reference, known: Known) -> Complaint | None:
+    """What is wrong with a reference, or None."""
+    root = reference[0]
+    if root not in _COMPLAINTS:
+        message = f"'{path_text(reference)}' is nothing that a template knows"
+        return "unknown-reference", message, did_you_mean(str(root), ROOTS)
+    if len(reference) == 1:
         return "unknown-reference", f"'{root}' alone is not a value; say which one, as in {root}.name", None
-    if root == "fields":
-        return _field_complaint(reference, known.field_types)
-    if root == "response":
-        return _response_complaint(reference, known)
-    if root == "header":
-        return _header_complaint(reference)
-    if root == "request":
-        return _keyed_complaint(reference, _REQUEST, "unknown-reference", "a request")
-    if len(rest) > 1 or not _VARIABLE.match(str(rest[0])):
-        message = f"'{path_text(reference)}' does not name a variable; letters, digits and underscores make its name"
-        return "unknown-reference", message, None
-    return None
+    return _COMPLAINTS[root](reference, known)
 
 
-def _field_complaint(reference: Reference, types: Mapping[str, str]) -> Complaint | None:
-    name, parts = str(reference[1]), reference[2:]
+def _field_complaint(reference: Reference, known: Known) -> Complaint | None:
+    name, parts, types = str(reference[1]), reference[2:], known.field_types
     field_type = types.get(name)
     if field_type is None:
         return (
@@ -137,13 +83,27 @@ def _field_complaint(reference: Reference, types: Mapping[str, str]) -> Complain
     return "unknown-field-reference", message, f"write fields.{name}"
 
 
-def _header_complaint(reference: Reference) -> Complaint | None:
-    if reference[1] == "tags" and all(isinstance(part, int) for part in reference[2:3]) and len(reference) <= 3:
+def _header_complaint(reference: Reference, _: Known) -> Complaint | None:
+    key, parts = reference[1], reference[2:]
+    if key == "tags" and len(parts) <= 1 and all(isinstance(part, int) for part in parts):
         return None
-    return _keyed_complaint(reference, {"tags": frozenset(), **_HEADER}, "unknown-header-reference", "the header")
+    return _keyed_complaint(reference, _HEADER, "unknown-header-reference", "the header")
 
 
-def _keyed_complaint(reference: Reference, keys: Mapping[str, Set[str]], code: Code, owner: str) -> Complaint | None:
+def _request_complaint(reference: Reference, _: Known) -> Complaint | None:
+    return _keyed_complaint(reference, _REQUEST, "unknown-reference", "a request")
+
+
+def _variable_complaint(reference: Reference, _: Known) -> Complaint | None:
+    if len(reference[1:]) == 1 and _VARIABLE.match(str(reference[1])):
+        return None
+    message = f"'{path_text(reference)}' does not name a variable; letters, digits and underscores make its name"
+    return "unknown-reference", message, None
+
+
+def _keyed_complaint(
+    reference: Reference, keys: Mapping[str, AbstractSet[str]], code: Code, owner: str
+) -> Complaint | None:
     """Check a reference to a fixed set of keys, some of which have parts."""
     root, key, parts = reference[0], str(reference[1]), reference[2:]
     inner = keys.get(key)
@@ -187,5 +147,15 @@ def _outputs(action: Action) -> frozenset[str] | None:
     return action_type.outputs(action.config) if action_type is not None else None
 
 
-def _suggestion(prefix: str, word: str, known: Set[str] | Mapping[str, Any]) -> str | None:
+def _suggestion(prefix: str, word: str, known: AbstractSet[str] | Mapping[str, Any]) -> str | None:
     return did_you_mean(f"{prefix}.{word}", [f"{prefix}.{name}" for name in known])
+
+
+_COMPLAINTS: Mapping[str | int, Callable[[Reference, Known], Complaint | None]] = {
+    "fields": _field_complaint,
+    "header": _header_complaint,
+    "request": _request_complaint,
+    "response": _response_complaint,
+    "env": _variable_complaint,
+}
+"""By the first part of a reference."""
