@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from catalog_compiler.document import value_at
 from catalog_compiler.findings import Finding, did_you_mean, nearest
 from catalog_compiler.model import FieldTypeName, Item
-from catalog_compiler.sentences import is_kind_error, label, wants_text, wrong_kind, wrong_value
+from catalog_compiler.sentences import is_kind_error, label, shown, wants_text, wrong_kind, wrong_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -102,7 +102,7 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
         return Finding(
             path=path,
             code="unknown-field-type",
-            message=f"'{value}' is not a field type",
+            message=f"{shown(value)} is not a field type",
             hint=did_you_mean(str(value), get_args(FieldTypeName)),
         )
     error = next(error for error in found if not is_kind_error(error))

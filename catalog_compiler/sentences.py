@@ -63,7 +63,7 @@ def label(path: Path) -> str:
         return "the document"
     last = path[-1]
     if isinstance(last, str):
-        return f"'{last}'"
+        return shown(last)
     return f"entry {last + 1} of {label(path[:-1])}"
 
 

@@ -19,6 +19,7 @@ from catalog_compiler.yaml_scalars import NotJsonError, plain_value
 MAX_LEVELS = 50
 _MOST_FAULTS = 100
 """A file with more faults than this is not read further."""
+_MOST_SHOWN = 60
 
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEMPLATE_START = "{{"
@@ -174,7 +175,7 @@ class _Builder:
             return
         known = frame.node.keys.get(key)
         if known is not None:
-            message = f"'{key}' is given in line {known.line + 1} already; remove one of the two"
+            message = f"'{_short(key)}' is given in line {known.line + 1} already; remove one of the two"
             self._fault(event, message, code="duplicate-key")
             frame.key = _DROPPED
             return
@@ -192,7 +193,7 @@ class _Builder:
         except NotJsonError:
             pass
         self.complete = False
-        self._fault(event, f"the key '{key}' is not text; quote it", hint=f'write "{key}":')
+        self._fault(event, f"the key '{_short(key)}' is not text; quote it", hint=f'write "{_short(key)}":')
         return False
 
     def _open(self, event: Any) -> None:
@@ -218,7 +219,7 @@ class _Builder:
         self._frames.pop().node.end = event.end_mark
 
     def _alias(self, event: Any) -> None:
-        message = f"aliases (*{event.anchor}) are not part of the format; write the value out"
+        message = f"aliases (*{_short(event.anchor)}) are not part of the format; write the value out"
         self._fault(event, message)
         self.complete = False
         frame = self._frames[-1] if self._frames else None
@@ -244,16 +245,17 @@ class _Builder:
     def _properties(self, event: Any) -> None:
         if event.anchor is not None:
             self._fault(
-                event, f"anchors (&{event.anchor}) are not part of the format; write the value out at each place"
+                event,
+                f"anchors (&{_short(event.anchor)}) are not part of the format; write the value out at each place",
             )
         if event.tag is not None:
-            self._fault(event, f"tags ({event.tag}) are not part of the format; remove it")
+            self._fault(event, f"tags ({_short(event.tag)}) are not part of the format; remove it")
 
     def _complex_key(self, event: Any) -> None:
         self.complete = False
         if self._text.startswith(_TEMPLATE_START, event.start_mark.index - 1):
             line = self._text[event.start_mark.index - 1 :].split("\n", 1)[0].rstrip()
-            hint = None if '"' in line else f'write "{line}"'
+            hint = None if '"' in line else f'write "{_short(line)}"'
             self._fault(event, "a value that starts with a template must be quoted", hint=hint)
         else:
             self._fault(event, "a key must be text, not a mapping or list")
@@ -265,6 +267,10 @@ class _Builder:
         if len(self.faults) >= _MOST_FAULTS:
             self.complete = False
             raise _StopReadingError
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 _HINTS = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog_compiler.findings import Finding, did_you_mean
 from catalog_compiler.planning import resolved_dependencies
+from catalog_compiler.sentences import shown
 
 if TYPE_CHECKING:
     from catalog_compiler.model import Action
@@ -49,7 +50,7 @@ def check_dependencies(named: Sequence[tuple[str, Action]], graph: Graph, root: 
                 yield Finding(
                     path=(*root, "actions", position, "depends_on", place),
                     code="unknown-dependency",
-                    message=f"no action of this list is called '{other}'",
+                    message=f"no action of this list is called {shown(other)}",
                     hint=did_you_mean(other, [known for known in names if known != name]),
                 )
     for circle in _circles(graph):

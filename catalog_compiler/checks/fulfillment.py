@@ -12,6 +12,7 @@ from catalog_compiler.checks.references import Known
 from catalog_compiler.checks.templates import check_templates
 from catalog_compiler.findings import Finding, did_you_mean
 from catalog_compiler.model import named_actions
+from catalog_compiler.sentences import shown
 
 if TYPE_CHECKING:
     from catalog_compiler.model import Action, Fulfillment, Item, Retry, Rollback
@@ -57,7 +58,7 @@ def _check_step(step: Action | Rollback, path: Path, facts: ConfigFacts, known: 
         yield Finding(
             path=(*path, "type"),
             code="unknown-action-type",
-            message=f"no action type '{step.type}' is installed; installed are {', '.join(action_types())}",
+            message=f"no action type {shown(step.type)} is installed; installed are {', '.join(action_types())}",
             hint=did_you_mean(step.type, action_types()),
         )
     else:

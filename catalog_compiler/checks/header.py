@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from catalog_compiler.findings import Finding, did_you_mean
+from catalog_compiler.sentences import shown
 
 if TYPE_CHECKING:
     from catalog_compiler.model import Header
@@ -28,14 +29,14 @@ def check_header(header: Header, categories: Collection[str]) -> Iterator[Findin
         yield Finding(
             path=("header", "version"),
             code="invalid-value",
-            message=f"'{header.version}' is not a semantic version",
+            message=f"{shown(header.version)} is not a semantic version",
             hint="write three numbers, for example 1.0.0 (semver.org)",
         )
     if header.category not in categories:
         yield Finding(
             path=("header", "category"),
             code="invalid-value",
-            message=f"'{header.category}' is not a category of this catalog",
+            message=f"{shown(header.category)} is not a category of this catalog",
             hint=did_you_mean(header.category, categories),
         )
     seen: set[str] = set()
@@ -44,7 +45,7 @@ def check_header(header: Header, categories: Collection[str]) -> Iterator[Findin
             yield Finding(
                 path=("header", "tags", position),
                 code="invalid-value",
-                message=f"the tag '{tag}' is there twice; remove one",
+                message=f"the tag {shown(tag)} is there twice; remove one",
             )
         seen.add(tag)
     time = header.sla.provisioning_time if header.sla else None
@@ -52,6 +53,6 @@ def check_header(header: Header, categories: Collection[str]) -> Iterator[Findin
         yield Finding(
             path=("header", "sla", "provisioning_time"),
             code="invalid-value",
-            message=f"'{time}' is not a duration",
+            message=f"{shown(time)} is not a duration",
             hint="write for example 30 minutes, 4 hours, 2 days, or ISO 8601 such as PT4H",
         )
