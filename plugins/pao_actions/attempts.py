@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from catalog_compiler.actions import ActionContext, ActionResult, ActionType
 from catalog_compiler.plan import RetryPlan
 from pao_actions.attempt_state import ActionState, AttemptRecord, StateParts
-from pao_actions.clock import Clock
+from pao_actions.clock import SYSTEM_CLOCK, Clock
 from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.outcome import ActionFailure, Kind, Outcome, Status
 from pao_actions.retry_policy import RetryPolicy
@@ -36,7 +36,7 @@ async def perform(  # noqa: PLR0913 - what a host knows of an action, each by it
     retry: RetryPlan | None,
     timeout: float | None,  # noqa: ASYNC109 - it limits each attempt, not this call
     context: ActionContext,
-    clock: Clock,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> Outcome:
     """Run an action, or its undo where `context.undoing`, with as many attempts as it takes.
 

@@ -38,3 +38,7 @@ class SystemClock:
     def random(self) -> float:
         """A number of the interval [0, 1)."""
         return self._random.random()
+
+
+SYSTEM_CLOCK = SystemClock()
+"""The clock that hosts use."""

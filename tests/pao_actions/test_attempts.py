@@ -1,0 +1,328 @@
+"""The attempt loop: what is tried again, after how long, and what a restart finds."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from pao_actions.attempts import perform
+from pao_actions.exceptions import OutcomeUnknownError, PermanentError, TemporaryError
+from pao_actions.testing import FakeClock, MemoryLog, MemoryState, make_context
+from pydantic import BaseModel, ConfigDict
+
+from catalog_compiler.actions import ActionResult, ActionType
+from catalog_compiler.plan import RetryPlan
+
+ONCE_MORE = RetryPlan(attempts=1, delay=1, max_delay=60)
+AWAY = TemporaryError("target is away", arrived=True)
+UNREACHED = TemporaryError("target is not there", arrived=False)
+
+
+class Scripted(ActionType):
+    """Does in each attempt what the script says next: raises it, or completes with it."""
+
+    name = "scripted"
+
+    class Config(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        key: str = ""
+
+    def __init__(self, *script, safe=True):
+        self.script = list(script)
+        self.safe = safe
+        self.seen = []
+
+    def repeatable(self, config):
+        return self.safe
+
+    async def run(self, config, context):
+        self.seen.append(context)
+        step = self.script.pop(0)
+        if isinstance(step, BaseException):
+            raise step
+        if callable(step):
+            return await step(context)
+        return ActionResult(outputs={"value": step})
+
+
+class Crash(BaseException):
+    """The host dies: nothing after it runs."""
+
+
+def attempt(action, *, config=None, retry=None, timeout=None, clock=None, **context):
+    return asyncio.run(
+        perform(
+            action,
+            config or {},
+            retry=retry,
+            timeout=timeout,
+            context=make_context(**context),
+            clock=clock or FakeClock(),
+        )
+    )
+
+
+def test_a_first_success_costs_no_state():
+    """A repeatable action that completes at once stores nothing."""
+    state = MemoryState()
+
+    outcome = attempt(Scripted("done"), state=state)
+
+    assert ("completed", {"value": "done"}, 1, None) == (
+        outcome.status,
+        outcome.result.outputs,
+        outcome.attempts,
+        outcome.error,
+    )
+    assert [] == state.saves
+
+
+@pytest.mark.parametrize(
+    ("safe", "retry", "errors", "status", "attempts"),
+    [
+        (True, None, [AWAY] * 3, "completed", 4),
+        (True, None, [AWAY] * 4, "failed", 4),
+        (False, None, [UNREACHED] * 3, "completed", 4),
+        (False, None, [UNREACHED] * 4, "failed", 4),
+        (False, None, [AWAY], "failed", 1),
+        (False, None, [UNREACHED, AWAY], "failed", 2),
+        (False, ONCE_MORE, [AWAY], "completed", 2),
+        (False, ONCE_MORE, [AWAY, AWAY], "failed", 2),
+        (True, RetryPlan(attempts=0, delay=1, max_delay=1), [AWAY], "failed", 1),
+        (True, None, [PermanentError("refused")], "failed", 1),
+        (False, ONCE_MORE, [AWAY, PermanentError("refused")], "failed", 2),
+        (True, None, [OutcomeUnknownError("no idea")], "outcome_unknown", 1),
+        (True, None, [ValueError("a mistake of ours")], "failed", 1),
+    ],
+)
+def test_which_errors_are_tried_again(safe, retry, errors, status, attempts):
+    """Safe ones as often as the plan says; others only where nothing can have arrived; permanent ones never."""
+    outcome = attempt(Scripted(*errors, "done", safe=safe), retry=retry)
+
+    assert (status, attempts) == (outcome.status, outcome.attempts)
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind", "effect_possible", "message"),
+    [
+        ([UNREACHED] * 4, "temporary", False, "target is not there; gave up after 4 tries"),
+        ([AWAY], "temporary", True, "target is away; not tried again, because it may have arrived; give the action a"),
+        ([PermanentError("refused")], "permanent", False, "refused"),
+        ([PermanentError("odd answer", effect_possible=True)], "permanent", True, "odd answer"),
+        ([OutcomeUnknownError("no idea")], "outcome_unknown", True, "no idea"),
+        ([ValueError("inner detail")], "permanent", True, "unexpected ValueError; the log has the details under corr"),
+    ],
+)
+def test_a_failure_says_what_it_was(errors, kind, effect_possible, message):
+    """The message is for the requester; the rollback needs to know whether the target may have acted."""
+    error = attempt(Scripted(*errors, safe=False)).error
+
+    assert (kind, effect_possible, len(errors)) == (error.kind, error.effect_possible, error.attempts)
+    assert message in error.message
+    assert "inner detail" not in error.message
+
+
+def test_an_earlier_attempt_may_have_had_the_effect():
+    """A permanent error at last does not make the attempts before it harmless."""
+    error = attempt(Scripted(AWAY, PermanentError("refused"))).error
+
+    assert error.effect_possible
+
+
+def test_the_log_has_the_traceback_of_what_was_unexpected():
+    """The requester gets a correlation id, the operator the details."""
+    log = MemoryLog()
+
+    attempt(Scripted(ValueError("inner detail")), log=log)
+
+    assert "inner detail" in dict(log.events)["unexpected_error"]["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "chance", "slept"),
+    [
+        (RetryPlan(attempts=4, delay=5, max_delay=300), 1.0, [5, 10, 20, 40]),
+        (RetryPlan(attempts=4, delay=5, max_delay=12), 1.0, [5, 10, 12, 12]),
+        (RetryPlan(attempts=3, delay=8, max_delay=300), 0.25, [2, 4, 8]),
+        (RetryPlan(attempts=2, delay=0, max_delay=300), 1.0, []),
+    ],
+)
+def test_waits_longer_each_time_with_jitter(plan, chance, slept):
+    """Exponential from `delay`, at most `max_delay`, with the chance of full jitter."""
+    clock = FakeClock(chance=chance)
+
+    attempt(Scripted(*[AWAY] * plan.attempts, "done"), retry=plan, clock=clock)
+
+    assert slept == clock.slept
+
+
+@pytest.mark.parametrize(("wish", "slept"), [(30.0, [30]), (1.0, [5]), (100_000.0, [300]), (0.0, [5])])
+def test_a_target_may_wish_for_a_longer_wait(wish, slept):
+    """`Retry-After` is honoured up to `max_delay`."""
+    clock = FakeClock()
+
+    attempt(Scripted(TemporaryError("busy", arrived=True, retry_after=wish), "done"), clock=clock)
+
+    assert slept == clock.slept
+
+
+def test_each_attempt_knows_its_number():
+    """The same idempotency key, another number."""
+    action = Scripted(AWAY, AWAY, "done")
+
+    attempt(action)
+
+    assert [1, 2, 3] == [context.attempt for context in action.seen]
+    assert {"key-1"} == {context.idempotency_key for context in action.seen}
+
+
+def test_an_attempt_that_takes_too_long_is_temporary():
+    """`timeout` limits one attempt; the next one has its own."""
+
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    outcome = attempt(Scripted(hang, "done"), timeout=0.01)
+
+    assert ("completed", 2) == (outcome.status, outcome.attempts)
+
+
+def test_a_cancelled_action_ends_at_once():
+    """Cancellation passes through; it is the host's matter."""
+    with pytest.raises(asyncio.CancelledError):
+        attempt(Scripted(asyncio.CancelledError()))
+
+
+def test_an_invalid_config_fails_before_anything_is_sent():
+    """The keys are named, the values are not."""
+    action = Scripted("done")
+
+    outcome = attempt(action, config={"key": ["hush"], "kex": "hush"})
+
+    assert ("failed", "permanent", 0, []) == (outcome.status, outcome.error.kind, outcome.attempts, action.seen)
+    assert "'key'" in outcome.error.message
+    assert "'kex'" in outcome.error.message
+    assert "hush" not in outcome.error.message
+    assert not outcome.error.effect_possible
+
+
+def test_a_rollback_calls_undo():
+    """The same loop undoes."""
+
+    class Undoing(Scripted):
+        async def undo(self, config, context):
+            return ActionResult(outputs={"undone": True})
+
+    assert {"undone": True} == attempt(Undoing(), undoing=True).result.outputs
+
+
+def test_a_restart_goes_on_counting():
+    """A host that dies while it waits finds the count, and does not wait anew."""
+    state, clock = MemoryState(), FakeClock()
+    start = clock.now()
+
+    async def die(_):
+        raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(AWAY, AWAY, die), state=state, clock=clock)
+    outcome = attempt(Scripted(AWAY, AWAY), state=state, clock=clock)
+
+    assert ("failed", 4) == (outcome.status, outcome.attempts)
+    assert start == outcome.started_at
+    assert clock.now() == outcome.ended_at
+
+
+@pytest.mark.parametrize(("away", "slept"), [(0, [5.0]), (2, [3.0]), (60, [])])
+def test_a_restart_waits_for_what_is_left(away, slept):
+    """The time of the next try is stored before waiting for it."""
+    state, clock = MemoryState(), FakeClock()
+
+    class Dying(FakeClock):
+        async def sleep(self, seconds):
+            raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(AWAY), state=state, clock=Dying())
+    clock.advance(away)
+    outcome = attempt(Scripted("done"), state=state, clock=clock)
+
+    assert ("completed", 2, slept) == (outcome.status, outcome.attempts, clock.slept)
+
+
+def test_what_must_not_be_sent_twice_is_marked_before_it_is_sent():
+    """After a crash in between, it ends with an unknown outcome, and nothing is sent."""
+    state = MemoryState()
+
+    async def die(_):
+        raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(die, safe=False), state=state)
+    again = Scripted("done", safe=False)
+    outcome = attempt(again, state=state)
+
+    assert ("outcome_unknown", "outcome_unknown", True, 1) == (
+        outcome.status,
+        outcome.error.kind,
+        outcome.error.effect_possible,
+        outcome.attempts,
+    )
+    assert "look at the target" in outcome.error.message
+    assert [] == again.seen
+
+
+def test_a_failed_attempt_that_sent_nothing_takes_its_mark_away():
+    """It is over, so a restart may go on."""
+    state, clock = MemoryState(), FakeClock()
+
+    class Dying(FakeClock):
+        async def sleep(self, seconds):
+            raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(UNREACHED, safe=False), state=state, clock=Dying())
+    outcome = attempt(Scripted("done", safe=False), state=state, clock=clock)
+
+    assert ("completed", 2) == (outcome.status, outcome.attempts)
+
+
+def test_the_item_may_say_that_repeating_is_safe():
+    """With `retry`, a crash in between leads to another attempt and no mark is stored."""
+    state = MemoryState()
+
+    async def die(_):
+        raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(die, safe=False), state=state, retry=ONCE_MORE)
+    outcome = attempt(Scripted("done", safe=False), state=state, retry=ONCE_MORE)
+
+    assert ("completed", []) == (outcome.status, state.saves)
+
+
+def test_an_action_keeps_its_own_state_beside_the_count():
+    """The two share a store, and neither overwrites the other."""
+    state = MemoryState()
+
+    async def submit(context):
+        assert {} == await context.state.load()
+        await context.state.save({"job": "j-1"})
+        raise AWAY
+
+    async def look(context):
+        return ActionResult(outputs=await context.state.load())
+
+    outcome = attempt(Scripted(submit, look), state=state)
+
+    assert {"job": "j-1"} == outcome.result.outputs
+    assert {"attempts", "action"} == set(state.saves[-1])
+
+
+def test_times_are_those_of_the_clock():
+    """From the first attempt's start to the last one's end."""
+    clock = FakeClock()
+    start = clock.now()
+
+    outcome = attempt(Scripted(AWAY, "done"), clock=clock)
+
+    assert (start, start + timedelta(seconds=5)) == (outcome.started_at, outcome.ended_at)
