@@ -20,7 +20,7 @@ TIMEOUT = 60.0
 
 
 class GitError(Exception):
-    """Git refused; the text is what it printed."""
+    """Git refused; the text is its reason."""
 
 
 def git(*arguments: str | Path, extra: Mapping[str, str] | None = None, stdin: str = "") -> str:
@@ -38,5 +38,11 @@ def git(*arguments: str | Path, extra: Mapping[str, str] | None = None, stdin: s
     except subprocess.TimeoutExpired as error:
         raise GitError(f"no answer within {TIMEOUT:.0f} s") from error
     if done.returncode:
-        raise GitError(done.stderr.strip())
+        raise GitError(_reason(done.stderr))
     return done.stdout.strip()
+
+
+def _reason(printed: str) -> str:
+    """The line that says what is wrong, out of git's advice."""
+    lines = printed.strip().splitlines() or ["git failed without a word"]
+    return next((line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")), lines[0])

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from xmlrpc.client import Error as RpcError
 from xmlrpc.client import ServerProxy
 
@@ -51,50 +52,37 @@ class Supervisor:
         self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket.unlink(missing_ok=True)
         self._config.write_text(supervisor_config(self._settings, programs), encoding="utf-8")
-        with (self._settings.logs / "supervisord.out").open("w") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-c", self._config],
-                env={**environment, STACK_MARK: str(self._settings.state), "SPT_NOENV": "1"},
-                cwd=self._settings.state,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                # A Ctrl-C in the terminal is for the command that waits, which then stops everything in order.
-                start_new_session=True,
-            )
+        # It goes to the background by itself, in a session of its own: a Ctrl-C in the terminal is for the command that
+        # waits, which then stops everything in order.
+        done = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", self._config],
+            env={**environment, STACK_MARK: str(self._settings.state), "SPT_NOENV": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_TIMEOUT,
+            check=False,
+        )
         deadline = time.monotonic() + START_TIMEOUT
         while not self.running():
-            if process.poll() is not None or time.monotonic() > deadline:
-                words = (self._settings.logs / "supervisord.out").read_text(errors="replace")[-1500:]
-                raise StartError(f"supervisord did not start; it said:\n\n{words}\n")
-            time.sleep(0.1)
+            if done.returncode or time.monotonic() > deadline:
+                raise StartError(f"supervisord did not start; it said:\n\n{(done.stderr or done.stdout).strip()}\n")
+            time.sleep(0.05)
 
     def running(self) -> bool:
         """Whether supervisord answers."""
-        try:
-            self._rpc().supervisor.getState()
-        except (OSError, http.client.HTTPException, RpcError):
-            return False
-        return True
+        return self._ask("getState") is not None
 
     def states(self) -> tuple[ProcessState, ...]:
         """What each program does; none where supervisord does not run."""
-        try:
-            found = self._rpc().supervisor.getAllProcessInfo()
-        except (OSError, http.client.HTTPException, RpcError):
-            return ()
-        assert isinstance(found, list)  # noqa: S101  # XML-RPC has no types
+        found = self._ask("getAllProcessInfo") or ()
         return tuple(
             ProcessState(name=each["name"], state=each["statename"], pid=each["pid"] or None) for each in found
         )
 
     def stop(self) -> None:
         """Stop all programs and supervisord, and what an earlier one that died left behind."""
-        try:
-            self._rpc().supervisor.shutdown()
-        except (OSError, http.client.HTTPException, RpcError):
-            pass  # it does not run
-        else:
+        if self._ask("shutdown"):
             self._wait_for_end()
         _end(list(self._left_over()))
         self._socket.unlink(missing_ok=True)
@@ -117,10 +105,17 @@ class Supervisor:
             if marked and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
                 yield process
 
-    def _rpc(self) -> ServerProxy:
-        # The URL is not used, but the class wants one.
+    def _ask(self, method: str) -> Any:
+        """What supervisord answers; None where it does not run."""
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return ServerProxy("http://127.0.0.1", transport=transport)
+        # The URL is not used, but the class wants one.
+        proxy = ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            return getattr(proxy.supervisor, method)()
+        except (OSError, http.client.HTTPException, RpcError):
+            return None
+        finally:
+            transport.close()
 
 
 def _end(processes: list[psutil.Process]) -> None:

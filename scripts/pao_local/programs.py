@@ -61,7 +61,6 @@ def supervisor_config(settings: Settings, programs: Iterable[Program]) -> str:
     """The text of `supervisord.conf`; holds no secret, since programs inherit supervisord's environment."""
     head = [
         "[supervisord]",
-        "nodaemon=true",
         f"directory={_escape(settings.state)}",
         f"logfile={_escape(settings.logs / 'supervisord.log')}",
         "logfile_maxbytes=5MB",

@@ -1,0 +1,52 @@
+"""supervisord's configuration: all programs, all restarted, no secret."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+from pao_local.catalog_source import CatalogSource
+from pao_local.programs import AIRFLOW_PROGRAMS, Program, stack_programs, supervisor_config
+from pao_local.settings import Settings
+
+SOURCE = CatalogSource(url="/catalogs/main", branch="main")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(root=Path("/srv/pao"), state=tmp_path, port=8080, catalog="")
+
+
+def parse(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    return parser
+
+
+def test_the_four_processes_of_airflow_and_the_target_are_kept_running(settings):
+    """What dies is started again."""
+    config = parse(supervisor_config(settings, stack_programs(settings, SOURCE)))
+
+    programs = [section for section in config.sections() if section.startswith("program:")]
+    assert [f"program:{name}" for name in (*AIRFLOW_PROGRAMS, "target")] == programs
+    assert {"true"} == {config[program]["autorestart"] for program in programs}
+    assert all(config[program]["stdout_logfile_maxbytes"] for program in programs)
+
+
+def test_a_plain_catalog_folder_has_a_watcher(settings):
+    """Saved files are committed while the stack runs."""
+    source = CatalogSource(url="/private.git", branch="main", watched=Path("/my/catalog"))
+
+    names = [program.name for program in stack_programs(settings, source)]
+
+    assert names[-1] == "catalog-watch"
+
+
+def test_percent_signs_and_spaces_in_paths_survive(settings):
+    """Supervisord expands `%` and splits commands like a shell."""
+    program = Program(name="odd", command=("/a b/50%/run",))
+
+    config = parse(supervisor_config(settings, [program]))
+
+    assert config["program:odd"]["command"] == "'/a b/50%%/run'"
