@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import JsonValue
@@ -17,7 +17,7 @@ from catalog_compiler.templates.text import text_of
 from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
 from pao_actions.http_answer import SAFE_METHODS, HttpAnswer
 from pao_actions.http_client import ClientSettings, shared_client
-from pao_actions.http_connection import absolute_url, connection_headers, tls_verification
+from pao_actions.http_connection import absolute_url, connection_headers, split_url, tls_verification
 
 MAX_ANSWER_BYTES = 1024 * 1024
 USER_AGENT = "platform-automation-orchestrator"
@@ -170,11 +170,8 @@ def _pairs(query: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
 
 
 def _target(method: str, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        raise PermanentError(f"{method}: the URL is not valid; correct it") from None
-    if parts.scheme.lower() not in _SCHEMES:
-        raise PermanentError(f"{method} {host}{parts.path}: only http and https can be called, not '{parts.scheme}'")
-    return f"{method} {host}{parts.path}"
+    parts = split_url(url)
+    target = f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"
+    if parts.scheme not in _SCHEMES:
+        raise PermanentError(f"{target}: only http and https can be called, not '{parts.scheme}'")
+    return target

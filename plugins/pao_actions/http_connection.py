@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from catalog_compiler.actions import Connection
 from pao_actions.exceptions import PermanentError
@@ -38,7 +38,7 @@ def absolute_url(url: str, connection: Connection | None) -> str:
         PermanentError: if there is no base, or the URL leads away from it, with the connection's credentials.
     """
     base = base_url(connection) if connection else None
-    if not urlsplit(url).scheme:
+    if not split_url(url).scheme:
         if base is None:
             where = f"connection '{connection.id}' has no host" if connection else "it names no connection"
             raise PermanentError(f"the URL has no scheme and host, and {where}; write the whole URL or add a host")
@@ -78,10 +78,16 @@ def tls_verification(connection: Connection | None) -> bool | str:
     return verify if isinstance(verify, bool | str) else True
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
+def split_url(url: str) -> SplitResult:
+    """The URL's parts; raises PermanentError where it has none that make sense."""
     try:
-        port = parts.port
-    except ValueError:
-        raise PermanentError("the URL's port is not a number from 0 to 65535") from None
-    return parts.scheme, parts.hostname, port or _DEFAULT_PORTS.get(parts.scheme)
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise PermanentError("the URL is not valid: its host or port can't be read; correct it") from error
+    return parts
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = split_url(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 
-from catalog_compiler.actions import ActionContext, Connection, StateStore
+from catalog_compiler.actions import ActionContext, ActionType, Connection, StateStore
+from catalog_compiler.plan import RetryPlan
+from catalog_compiler.templates import Scope, render_config
+from pao_actions.attempts import perform
+from pao_actions.clock import Clock
+from pao_actions.http_client import close_clients
+from pao_actions.outcome import Outcome
 
 
 class FakeClock:
@@ -105,3 +113,30 @@ def make_context(
         state=state or MemoryState(),
         allow_private_addresses=allow_private_addresses,
     )
+
+
+def run_action(  # noqa: PLR0913 - what is not given is the usual
+    action: ActionType[Any],
+    config: Mapping[str, Any],
+    *,
+    scope: Scope | None = None,
+    context: ActionContext | None = None,
+    retry: RetryPlan | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Do with a raw config what a host does: fill in its templates, run it through the attempt loop, close up."""
+
+    async def host() -> Outcome:
+        try:
+            return await perform(
+                action,
+                render_config(type(action), config, scope or Scope()),
+                retry=retry,
+                timeout=None,
+                context=context or make_context(),
+                clock=clock or FakeClock(),
+            )
+        finally:
+            await close_clients()
+
+    return asyncio.run(host())

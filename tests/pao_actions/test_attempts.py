@@ -23,6 +23,8 @@ class Scripted(ActionType):
     name = "scripted"
 
     class Config(BaseModel):
+        """One optional key."""
+
         model_config = ConfigDict(extra="forbid")
         key: str = ""
 
@@ -31,10 +33,10 @@ class Scripted(ActionType):
         self.safe = safe
         self.seen = []
 
-    def repeatable(self, config):
+    def repeatable(self, _config):
         return self.safe
 
-    async def run(self, config, context):
+    async def run(self, _config, context):
         self.seen.append(context)
         step = self.script.pop(0)
         if isinstance(step, BaseException):
@@ -209,7 +211,7 @@ def test_a_rollback_calls_undo():
     """The same loop undoes."""
 
     class Undoing(Scripted):
-        async def undo(self, config, context):
+        async def undo(self, _config, _context):
             return ActionResult(outputs={"undone": True})
 
     assert {"undone": True} == attempt(Undoing(), undoing=True).result.outputs
@@ -238,7 +240,7 @@ def test_a_restart_waits_for_what_is_left(away, slept):
     state, clock = MemoryState(), FakeClock()
 
     class Dying(FakeClock):
-        async def sleep(self, seconds):
+        async def sleep(self, _seconds):
             raise Crash
 
     with pytest.raises(Crash):
@@ -276,7 +278,7 @@ def test_a_failed_attempt_that_sent_nothing_takes_its_mark_away():
     state, clock = MemoryState(), FakeClock()
 
     class Dying(FakeClock):
-        async def sleep(self, seconds):
+        async def sleep(self, _seconds):
             raise Crash
 
     with pytest.raises(Crash):

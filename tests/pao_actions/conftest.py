@@ -1,0 +1,100 @@
+"""A real HTTP server on the loopback address, which answers as it is told and keeps what it received."""
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+@dataclass
+class Received:
+    method: str
+    path: str
+    headers: dict
+    raw_headers: list
+    body: bytes
+
+
+class Target:
+    """`answers` are given in turn, the last one for ever; None means never to answer; `received` lists the requests."""
+
+    def __init__(self):
+        self.answers = [Answer()]
+        self.received = []
+        self.closing = threading.Event()
+
+    def next_answer(self):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    @property
+    def only(self):
+        """The one request that was received."""
+        (received,) = self.received
+        return received
+
+
+@pytest.fixture
+def target():
+    """A fresh server; `target.url` is its address."""
+    world = Target()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def serve(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            world.received.append(Received(self.command, self.path, headers, self.headers.items(), body))
+            answer = world.next_answer()
+            if answer is None:
+                world.closing.wait()
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
+
+        def log_message(self, *_args):
+            """Stay silent."""
+
+        def handle(self):
+            """Let a client break off."""
+            try:
+                super().handle()
+            except ConnectionError:
+                self.close_connection = True
+
+    for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler.serve)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    world.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield world
+    world.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def closed_url():
+    """An address where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
