@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 
 Mode = Literal["automatic", "manual"]
 

@@ -93,6 +93,8 @@ class ActionReport(RunModel):
 
     format: Literal[1] = 1
     outcome: ActionOutcome
+    try_number: int
+    """Airflow's count of the tries that persons started; attempts are counted within one."""
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     """Secret ones sealed."""
     url: str | None = None

@@ -22,6 +22,8 @@ class Catalog(Base):
     """The published commit."""
     version: Mapped[str | None] = mapped_column(Text)
     """The bundle version of the published commit."""
+    categories: Mapped[list[Any]]
+    """The categories that the published commit knows."""
     problems: Mapped[list[Any]]
     """All problems of the published commit, as `pao validate --format json` gives them."""
     change_counter: Mapped[int] = mapped_column(default=0)

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
-from airflow.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException
 from airflow.providers.git.hooks.git import GitHook
 from airflow.utils.session import create_session
 
@@ -29,7 +29,6 @@ from catalog_compiler.airflow.publishing import (
 from catalog_compiler.airflow.repository import Repository, RepositoryError
 from catalog_compiler.airflow.snapshot import Snapshot, removed_items, take_snapshot
 from catalog_compiler.airflow.stubs import write_stubs
-from catalog_compiler.catalog import CATALOG_FOLDER
 from catalog_compiler.plan import ItemPlan
 
 log = structlog.get_logger(__name__)
@@ -159,5 +158,4 @@ class CatalogBundle(BaseDagBundle):
         yield from (item.plan for item in snapshot.items.values())
         if retired_too:
             # Which of the removed items the version kept is not known here; all of them do no harm.
-            removed = removed_items(self._repository, commit, snapshot.items, CATALOG_FOLDER)
-            yield from (item.plan for item in removed.values())
+            yield from (item.plan for item in removed_items(self._repository, snapshot))

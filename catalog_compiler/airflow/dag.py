@@ -79,7 +79,10 @@ def _rollback_dag(plan: ItemPlan, undoable: int, catalog: str, settings: PaoSett
         for position in range(1, undoable + 1):
             # An undo that fails is reported as left standing; those after it still run.
             task = UndoOperator(
-                task_id=undo_task_id(position), position=position, trigger_rule=TriggerRule.ALL_DONE
+                task_id=undo_task_id(position),
+                position=position,
+                last=position == undoable,
+                trigger_rule=TriggerRule.ALL_DONE,
             )
             if before is not None:
                 before >> task

@@ -7,12 +7,12 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
-from api_plugin.store.requests import Request
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.requests import Request
 from catalog_compiler.airflow.repository import CommitInfo, Repository
 from catalog_compiler.airflow.snapshot import PublishedItem, Snapshot
 from catalog_compiler.plan import ItemPlan
@@ -36,7 +36,7 @@ def publish(
     now = dt.datetime.now(dt.UTC)
     session.execute(
         insert(Catalog)
-        .values(name=catalog, tracking_ref=tracking_ref, problems=[], change_counter=0)
+        .values(name=catalog, tracking_ref=tracking_ref, categories=[], problems=[], change_counter=0)
         .on_conflict_do_nothing()
     )
     row = session.scalars(select(Catalog).where(Catalog.name == catalog).with_for_update()).one()
@@ -51,6 +51,7 @@ def publish(
         _add_commit(session, catalog, repository.describe(snapshot.commit), changes, now)
     if row.commit != snapshot.commit or changes.touched or changes.removed or row.problems != problems:
         row.commit, row.problems, row.published_at = snapshot.commit, problems, now
+        row.categories = list(snapshot.settings.categories)
         row.change_counter += 1
     row.tracking_ref, row.refreshed_at, row.failing_since, row.failure = tracking_ref, now, None, None
     return True

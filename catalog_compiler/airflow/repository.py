@@ -10,13 +10,15 @@ import datetime as dt
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from airflow.providers.git.hooks.git import GitHook
 
+READ_LIMIT = 2 * 1024 * 1024
+"""Bytes that are read of a file: more than a catalog file may have, so that one that is too large shows as such."""
 TIMEOUT = 120.0
 """Seconds that one git command may take."""
 
@@ -41,7 +43,6 @@ class Blob:
 
     path: str
     id: str
-    size: int
 
 
 class Repository:
@@ -98,31 +99,37 @@ class Repository:
             commit=commit, author=author, message=message.strip(), committed_at=dt.datetime.fromisoformat(time)
         )
 
-    def blobs(self, commit: str, folder: str) -> tuple[Blob, ...]:
-        """The regular files below a folder of a commit; links and submodules are no files. Empty where there is none."""
-        listing = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", f"{folder}/")
+    def blobs(self, commit: str, path: str) -> tuple[Blob, ...]:
+        """The regular files at or below a path of a commit; links and submodules are none. Empty where there are none."""
+        place = [] if path == "." else [path]
+        listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *place)
         blobs = []
         for line in filter(None, listing.split("\0")):
-            about, path = line.split("\t", 1)
-            mode, _, blob, size = about.split()
+            about, name = line.split("\t", 1)
+            mode, _, blob = about.split()
             if mode in {"100644", "100755"}:
-                blobs.append(Blob(path=path, id=blob, size=int(size)))
+                blobs.append(Blob(path=name, id=blob))
         return tuple(blobs)
 
-    def read(self, ids: list[str]) -> Iterator[bytes]:
-        """The contents of blobs, in order, by one process."""
+    def read(self, blobs: Iterable[Blob], *, limit: int = READ_LIMIT) -> Iterator[bytes]:
+        """The contents of files, in order, by one process; of a larger one only the first `limit` bytes."""
         process = subprocess.Popen(  # noqa: S603 - a fixed command; ids come from git
             [*self._command(), "cat-file", "--batch"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment({}),
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self._environment({}),
+        )
         assert process.stdin is not None  # noqa: S101 - tells the type checker what PIPE means
         assert process.stdout is not None  # noqa: S101
         with process:
-            for blob in ids:
-                process.stdin.write(blob.encode() + b"\n")
+            for blob in blobs:
+                process.stdin.write(blob.id.encode() + b"\n")
                 process.stdin.flush()
-                size = int(process.stdout.readline().split()[2])
-                content = process.stdout.read(size)
+                left = int(process.stdout.readline().split()[2])
+                content = process.stdout.read(min(left, limit))
+                left -= len(content)
+                while left > 0:
+                    left -= len(process.stdout.read(min(left, limit)))
                 process.stdout.read(1)
                 yield content
             process.stdin.close()
@@ -135,7 +142,9 @@ class Repository:
 
     def removed(self, commit: str, folder: str) -> tuple[str, ...]:
         """Files below a folder that were there before `commit`, and are not there now; the newest removal first."""
-        log = self._git("log", "--format=", "--name-only", "-z", "--diff-filter=D", "--no-renames", commit, "--", folder)
+        log = self._git(
+            "log", "--format=", "--name-only", "-z", "--diff-filter=D", "--no-renames", commit, "--", folder
+        )
         present = {blob.path for blob in self.blobs(commit, folder)}
         return tuple(dict.fromkeys(path for path in log.split("\0") if path and path not in present))
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from catalog_compiler.airflow.repository import Blob, Repository
-from catalog_compiler.catalog import CATALOG_FILE, CATALOG_FOLDER, CompiledCatalog, compile_catalog
+from catalog_compiler.airflow.repository import Repository
+from catalog_compiler.catalog import CompiledCatalog, compile_catalog
+from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.problems import Problem
@@ -40,36 +41,39 @@ class Snapshot:
     commit: str
     items: Mapping[str, PublishedItem]
     problems: tuple[Problem, ...]
+    settings: CatalogSettings
 
 
-def take_snapshot(repository: Repository, commit: str, folder: str = CATALOG_FOLDER) -> Snapshot:
+def take_snapshot(repository: Repository, commit: str) -> Snapshot:
     """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds."""
-    blobs = [*repository.blobs(commit, CATALOG_FILE), *repository.blobs(commit, folder)]
-    contents = zip((blob.path for blob in blobs), _contents(repository, blobs), strict=True)
-    compiled = compile_catalog(contents)
-    items = {item.item_id: _published(item, commit, valid=True) for item in _valid(compiled)}
-    for item_id, fallback in _fallbacks(repository, commit, compiled):
-        items.setdefault(item_id, fallback)
-    return Snapshot(commit=commit, items=dict(sorted(items.items())), problems=compiled.problems)
+    folder = _settings(repository, commit).folder
+    blobs = {blob.path: blob for path in (SETTINGS_FILE, folder) for blob in repository.blobs(commit, path)}
+    compiled = compile_catalog(zip(blobs, repository.read(blobs.values()), strict=True))
+    items = {item.plan.item_id: item for item in _published_items(compiled, commit)}
+    for fallback in _fallbacks(repository, commit, compiled):
+        items.setdefault(fallback.plan.item_id, fallback)
+    return Snapshot(
+        commit=commit, items=dict(sorted(items.items())), problems=compiled.problems, settings=compiled.settings
+    )
 
 
-def removed_items(repository: Repository, commit: str, present: Iterable[str], folder: str) -> dict[str, PublishedItem]:
-    """The items that files held before `commit` removed them, each at its last valid revision."""
-    found: dict[str, PublishedItem] = {}
-    taken = set(present)
-    for path in repository.removed(commit, folder):
-        item = _last_valid(repository, commit, path)
-        if item is not None and item.plan.item_id not in taken | found.keys():
-            found[item.plan.item_id] = item
-    return found
+def removed_items(repository: Repository, snapshot: Snapshot) -> Iterable[PublishedItem]:
+    """The items whose files were removed before the snapshot's commit, each at its last valid revision."""
+    taken = set(snapshot.items)
+    for path in repository.removed(snapshot.commit, snapshot.settings.folder):
+        item = _last_valid(repository, snapshot.commit, path)
+        if item is not None and item.plan.item_id not in taken:
+            taken.add(item.plan.item_id)
+            yield item
 
 
-def _contents(repository: Repository, blobs: list[Blob]) -> Iterable[bytes]:
-    return repository.read([blob.id for blob in blobs])
+def _settings(repository: Repository, commit: str) -> CatalogSettings:
+    content = next(iter(repository.read(repository.blobs(commit, SETTINGS_FILE))), b"")
+    return read_settings(content).settings
 
 
-def _valid(compiled: CompiledCatalog) -> Iterable[CompiledItem]:
-    return (item for item in compiled.items if item.plan is not None)
+def _published_items(compiled: CompiledCatalog, commit: str) -> Iterable[PublishedItem]:
+    return (_published(item, commit, valid=True) for item in compiled.items if item.plan is not None)
 
 
 def _published(item: CompiledItem, commit: str, *, valid: bool) -> PublishedItem:
@@ -78,9 +82,7 @@ def _published(item: CompiledItem, commit: str, *, valid: bool) -> PublishedItem
     return PublishedItem(plan=item.plan, document=item.data, file=item.file, commit=commit, valid=valid)
 
 
-def _fallbacks(
-    repository: Repository, commit: str, compiled: CompiledCatalog
-) -> Iterable[tuple[str, PublishedItem]]:
+def _fallbacks(repository: Repository, commit: str, compiled: CompiledCatalog) -> list[PublishedItem]:
     """What invalid files held before; where two claim an id, the one that held it first comes first."""
     found = []
     for item in compiled.items:
@@ -89,7 +91,7 @@ def _fallbacks(
             if fallback is not None:
                 found.append(fallback)
     found.sort(key=lambda item: repository.describe(item.commit).committed_at)
-    return [(item.plan.item_id, item) for item in found]
+    return found
 
 
 def _last_valid(repository: Repository, commit: str, path: str) -> PublishedItem | None:

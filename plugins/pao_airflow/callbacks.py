@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from airflow.configuration import conf as airflow_config
-from airflow.sdk.bases.hook import BaseHook
-from api_plugin.client import ApiClient, ApiError
 
-from catalog_compiler.settings import SECTION, PaoSettings
+from api_plugin.client import ApiError
+from pao_airflow.service import service_client
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +27,3 @@ class RunFailed:
                 client.settle(dag_id=dag_id, run_id=run_id)
         except ApiError as error:
             log.warning("run end not reported; the reconcile DAG will", dag_id=dag_id, run_id=run_id, error=str(error))
-
-
-def service_client() -> ApiClient:
-    """A client that signs in as the service principal, by the connection that `[pao] service_connection` names."""
-    settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
-    connection = BaseHook.get_connection(settings.service_connection)
-    return ApiClient(base_url=str(connection.host), token=str(connection.password))

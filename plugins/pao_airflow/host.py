@@ -11,14 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pao_actions.attempts import Outcome, perform
+from pao_actions.attempts import perform
+from pao_actions.outcome import Outcome
 from pydantic import JsonValue
 
 from catalog_compiler import conditions
 from catalog_compiler.actions import ActionContext, action_type
 from catalog_compiler.model import Condition
 from catalog_compiler.plan import RetryPlan
-from catalog_compiler.run_format import ActionFailure, ActionReport, RunConf, action_task_id, dag_id
+from catalog_compiler.run_format import (
+    ActionFailure,
+    ActionReport,
+    RollbackInfo,
+    RunConf,
+    UndoStep,
+    action_task_id,
+    dag_id,
+)
 from catalog_compiler.sealing import Sealer, SealError
 from catalog_compiler.settings import PaoSettings
 from catalog_compiler.signing import UnsignedRunError, verified
@@ -64,7 +73,9 @@ async def run_step(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
             raise RefusedError("the request was rolled back, so its actions must not run again; order the item anew")
         action = step.action
         if action.when and not _holds(action.when, run, step.field_types, settings):
-            return ActionReport(outcome="skipped", started_at=started, ended_at=dt.datetime.now(dt.UTC))
+            return ActionReport(
+                outcome="skipped", try_number=place.try_number, started_at=started, ended_at=dt.datetime.now(dt.UTC)
+            )
         work = Work(
             action=action.name,
             type=action.type,
@@ -78,31 +89,48 @@ async def run_step(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
         )
         return await _carry_out(work, run, place, settings)
     except _REFUSALS as error:
-        return _refused(str(error), started)
+        return _refused(str(error), place, started)
 
 
-async def run_undo(position: int, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
-    """Undo the action at `position` (from 1) of the rollback's list; every failure is in the report."""
+async def run_undo(
+    position: int, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings, *, and_rest: bool
+) -> ActionReport:
+    """Undo the action at `position` (from 1) of the rollback's list, `and_rest` of the list; failures are in the report.
+
+    The list may be longer than the DAG has places where the request was of an earlier revision of the item.
+    """
     started = dt.datetime.now(dt.UTC)
     try:
         run = _admitted(conf, settings)
         if run.rollback is None:
             raise RefusedError("this run holds no rollback; roll the request back through PAO's API")
-        step = run.rollback.steps[position - 1]
-        work = Work(
-            action=step.action,
-            type=step.undo.type,
-            config=step.undo.config,
-            retry=step.undo.retry,
-            timeout=None,
-            header=run.rollback.header,
-            field_types=run.rollback.field_types,
-            responses_from=dag_id(run.request.catalog, run.item_id, step.mode),
-            undoing=True,
-        )
+        steps = run.rollback.steps[position - 1 :] if and_rest else run.rollback.steps[position - 1 : position]
+        reports = [await _undo(step, run, run.rollback, place, settings) for step in steps]
+    except _REFUSALS as error:
+        return _refused(str(error), place, started)
+    return next((report for report in reports if report.outcome != "completed"), reports[-1])
+
+
+async def _undo(
+    step: UndoStep, run: RunConf, rollback: RollbackInfo, place: TaskPlace, settings: PaoSettings
+) -> ActionReport:
+    work = Work(
+        action=step.action,
+        type=step.undo.type,
+        config=step.undo.config,
+        retry=step.undo.retry,
+        timeout=None,
+        header=rollback.header,
+        field_types=rollback.field_types,
+        responses_from=dag_id(run.request.catalog, run.item_id, step.mode),
+        undoing=True,
+    )
+    started = dt.datetime.now(dt.UTC)
+    try:
         return await _carry_out(work, run, place, settings)
     except _REFUSALS as error:
-        return _refused(str(error), started)
+        # What can't be resolved is reported as left standing, and the others are still undone.
+        return _refused(f"'{step.action}' can't be undone: {error}", place, started)
 
 
 _REFUSALS = (RefusedError, UnsignedRunError, SealError, TemplateError, LookupError)
@@ -122,16 +150,14 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
     scope = await _scope(work, run, settings)
     masker = Masker(scope.secrets)
     kind = action_type(work.type)
-    log = MaskedLog(
-        masker, request_id=run.request.id, action=work.action, correlation_id=run.request.correlation_id
-    )
+    log = MaskedLog(masker, request_id=run.request.id, action=work.action, correlation_id=run.request.correlation_id)
     context = ActionContext(
         request_id=run.request.id,
         action=work.action,
         attempt=1,
         undoing=work.undoing,
         correlation_id=run.request.correlation_id,
-        idempotency_key=_idempotency_key(place),
+        idempotency_key=_idempotency_key(place, work.action),
         log=log,
         connections=AirflowConnections(),
         state=XComMemory(place),
@@ -140,7 +166,7 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
     log.info("action started", type=work.type, undoing=work.undoing)
     config = render_config(kind, work.config, scope)
     outcome = await perform(kind(), config, retry=work.retry, timeout=work.timeout, context=context)
-    report = _report(outcome, masker, Sealer(settings.fernet_key))
+    report = _report(outcome, place, masker, Sealer(settings.fernet_key))
     log.info("action ended", outcome=report.outcome, attempts=report.attempts)
     return report
 
@@ -170,13 +196,13 @@ async def _scope(work: Work, run: RunConf, settings: PaoSettings) -> Scope:
     )
 
 
-def _idempotency_key(place: TaskPlace) -> str:
+def _idempotency_key(place: TaskPlace, action: str) -> str:
     """Stable over automatic retries and restarts, new where a person clears the task (RFC draft idempotency-key)."""
-    name = f"{place.dag_id}/{place.run_id}/{place.task_id}/{place.try_number}"
+    name = f"{place.dag_id}/{place.run_id}/{place.task_id}/{action}/{place.try_number}"
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def _report(outcome: Outcome, masker: Masker, sealer: Sealer) -> ActionReport:
+def _report(outcome: Outcome, place: TaskPlace, masker: Masker, sealer: Sealer) -> ActionReport:
     result, error = outcome.result, outcome.error
     outputs: dict[str, JsonValue] = {}
     if result is not None:
@@ -186,6 +212,7 @@ def _report(outcome: Outcome, masker: Masker, sealer: Sealer) -> ActionReport:
         }
     return ActionReport(
         outcome=outcome.status,
+        try_number=place.try_number,
         outputs=outputs,
         url=result.url if result else None,
         error=None
@@ -197,10 +224,11 @@ def _report(outcome: Outcome, masker: Masker, sealer: Sealer) -> ActionReport:
     )
 
 
-def _refused(message: str, started: dt.datetime) -> ActionReport:
+def _refused(message: str, place: TaskPlace, started: dt.datetime) -> ActionReport:
     """An action that never began: nothing to undo."""
     return ActionReport(
         outcome="failed",
+        try_number=place.try_number,
         error=ActionFailure(message=message, kind="permanent", effect_possible=False),
         started_at=started,
         ended_at=dt.datetime.now(dt.UTC),

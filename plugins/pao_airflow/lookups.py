@@ -28,7 +28,7 @@ class AirflowConnections:
             ) from error
         return Connection(
             id=connection_id,
-            type=found.conn_type,
+            type=found.conn_type or "",
             host=found.host,
             schema=found.schema,
             login=found.login,

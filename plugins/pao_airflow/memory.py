@@ -48,9 +48,7 @@ class XComMemory:
         """Store the state before going on."""
         place = self._place
         value = {"try_number": place.try_number, "state": dict(state)}
-        await BaseXCom.aset(
-            key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id
-        )
+        await BaseXCom.aset(key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
 
 
 async def read_report(*, dag_id: str, run_id: str, task_id: str) -> ActionReport | None:

@@ -50,7 +50,7 @@ class UndoOperator(TriggeredOperator):
 
     ui_color = "#fff0e0"
 
-    def __init__(self, *, position: int, **kwargs: Any) -> None:
+    def __init__(self, *, position: int, last: bool, **kwargs: Any) -> None:
         super().__init__(
-            trigger="pao_airflow.trigger.UndoTrigger", trigger_kwargs={"position": position}, **kwargs
+            trigger="pao_airflow.trigger.UndoTrigger", trigger_kwargs={"position": position, "last": last}, **kwargs
         )

@@ -12,11 +12,12 @@ def ends_well(report: ActionReport, *, tolerant: bool) -> bool:
     return report.outcome == "completed" or tolerant
 
 
-def broken(error: Exception) -> ActionReport:
+def broken(error: Exception, try_number: int) -> ActionReport:
     """The report of a host that failed itself: a fault of PAO, whose details belong to the log."""
     now = dt.datetime.now(dt.UTC)
     return ActionReport(
         outcome="failed",
+        try_number=try_number,
         error=ActionFailure(
             message=f"an internal error ({type(error).__name__}) stopped the action; the task's log has the details",
             kind="internal",

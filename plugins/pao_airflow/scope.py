@@ -33,9 +33,7 @@ def request_scope(request: RequestInfo) -> dict[str, JsonValue]:
     }
 
 
-def secret_texts(
-    pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str, str]
-) -> frozenset[str]:
+def secret_texts(pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str, str]) -> frozenset[str]:
     """The texts to mask in what others write: those of sealed values (pairs of stored and opened), and of `env.*`."""
     found = set(env.values())
     for stored, opened in pairs:

@@ -33,7 +33,7 @@ class PaoTrigger(BaseTrigger):
         except Exception as error:
             # The last resort: without an event Airflow would send the task to a worker, which can't run it.
             log.exception("action host failed")
-            report = broken(error)
+            report = broken(error, self.task_instance.try_number if self.task_instance else 0)
         yield self._event(report)
 
     @abstractmethod
@@ -44,9 +44,7 @@ class PaoTrigger(BaseTrigger):
 
     def _task(self) -> tuple[dict[str, Any] | None, TaskPlace, PaoSettings]:
         task: Any = self.task_instance
-        place = TaskPlace(
-            dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number
-        )
+        place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
         settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
         return task.get_template_context()["dag_run"].conf, place, settings
 
@@ -82,17 +80,18 @@ class ActionTrigger(PaoTrigger):
 class UndoTrigger(PaoTrigger):
     """Undoes one action of a rollback's list."""
 
-    def __init__(self, *, position: int) -> None:
-        """Take the place in the list, from 1."""
+    def __init__(self, *, position: int, last: bool) -> None:
+        """Take the place in the list, from 1. The last place undoes what is left of a list that is longer."""
         super().__init__()
         self.position = position
+        self.last = last
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give Airflow what it needs to make this trigger again."""
-        return "pao_airflow.trigger.UndoTrigger", {"position": self.position}
+        return "pao_airflow.trigger.UndoTrigger", {"position": self.position, "last": self.last}
 
     async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
-        return await run_undo(self.position, conf, place, settings)
+        return await run_undo(self.position, conf, place, settings, and_rest=self.last)
 
     def _tolerates_failure(self) -> bool:
         return False

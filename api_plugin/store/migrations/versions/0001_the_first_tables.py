@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("tracking_ref", sa.Text(), nullable=False),
         sa.Column("commit", sa.Text(), nullable=True),
         sa.Column("version", sa.Text(), nullable=True),
+        sa.Column("categories", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("problems", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("change_counter", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,52 @@
+"""The two apps that Airflow's API server mounts: `/api/v1` and `/ws`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api_plugin import problem_responses
+from api_plugin.catalog_cache import CatalogCache
+from api_plugin.configuration import settings
+from api_plugin.correlation import CorrelationMiddleware
+from api_plugin.health import DISTRIBUTION
+from api_plugin.routes import catalog, health, internal, requests, sockets
+from api_plugin.state import ApiState
+from api_plugin.watching import Watchtower
+
+
+def rest_app() -> FastAPI:
+    """The REST API, with its description at `openapi.json` and `docs`."""
+    app = FastAPI(
+        title="Platform automation orchestrator",
+        version=version(DISTRIBUTION),
+        description="Order what platform teams offer, and follow what becomes of it.",
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.pao = ApiState(catalogs=CatalogCache(settings().catalog_ttl))
+    for module in (catalog, requests, health, internal):
+        app.include_router(module.router)
+    problem_responses.install(app)
+    app.add_middleware(CorrelationMiddleware)
+    return app
+
+
+def socket_app() -> FastAPI:
+    """The WebSockets."""
+    tower = Watchtower(settings().watch_interval)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with tower.running():
+            yield
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.tower = tower
+    app.include_router(sockets.router)
+    app.add_middleware(CorrelationMiddleware)
+    return app

@@ -1,0 +1,74 @@
+"""The API's client: for the command line, the DAGs and the callbacks. Needs httpx alone."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+TIMEOUT = 30.0
+"""Seconds that a call may take."""
+
+
+class ApiError(Exception):
+    """A call that failed: the API's own words, or why it could not be reached."""
+
+    def __init__(self, message: str, *, status: int | None = None, problem: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = problem or {}
+
+
+class ApiClient:
+    """Calls the API as whoever the token belongs to; use it as a context manager."""
+
+    def __init__(self, *, base_url: str, token: str, timeout: float = TIMEOUT) -> None:
+        """`base_url` is the deployment's (without `/api/v1`); `token` a JWT of `POST /auth/token` or an API key."""
+        self._http = httpx.Client(
+            base_url=base_url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def settle(self, *, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Tell that a run ended, so that what its item's policy asks for is started."""
+        return self._call("POST", "/api/v1/internal/settle", {"dag_id": dag_id, "run_id": run_id})
+
+    def reconcile(self) -> dict[str, Any]:
+        """Settle every request that has not ended."""
+        return self._call("POST", "/api/v1/internal/reconcile")
+
+    def refresh_catalog(self, catalog: str) -> dict[str, Any]:
+        """Have the catalog's repository looked at now."""
+        return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/refresh")
+
+    def catalog_state(self, catalog: str) -> dict[str, Any]:
+        """How far the catalog has got with its repository."""
+        return self._call("GET", f"/api/v1/internal/catalogs/{catalog}")
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise ApiError(f"{method} {path}: the API can't be reached ({error}); is it running?") from error
+        if response.is_error:
+            raise _failure(response)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def _failure(response: httpx.Response) -> ApiError:
+    where = f"{response.request.method} {response.request.url.path}"
+    try:
+        problem = response.json()
+        said = problem.get("detail") or problem.get("title") or response.text
+    except ValueError:
+        problem, said = {}, response.text[:200]
+    return ApiError(f"{where}: {response.status_code}, {said}", status=response.status_code, problem=problem)

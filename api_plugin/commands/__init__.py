@@ -1,0 +1,1 @@
+"""Subcommands of `pao` that need the platform's database."""

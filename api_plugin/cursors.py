@@ -1,0 +1,28 @@
+"""Cursors of pages: opaque texts that hold where the next page begins, so that inserts do not shift it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from api_plugin.exceptions import FieldProblem, invalid_fields
+
+
+def encode_cursor(*position: str | int) -> str:
+    """The cursor of a position in an order."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
+    """The position of a cursor, whose parts are of these types; a 422 problem for anything else."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = json.loads(base64.urlsafe_b64decode(padded))
+        if [type(part) for part in position] != list(kinds):
+            raise ValueError("parts differ")
+    except (ValueError, TypeError):
+        raise invalid_fields(
+            [FieldProblem(pointer="/cursor", code="invalid-cursor", message="not a cursor; take next_cursor as it is")]
+        ) from None
+    return list(position)

@@ -1,0 +1,278 @@
+"""What the API's operations take and answer, as models for OpenAPI and checking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class Answer(BaseModel):
+    """Base of what the API answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class SlaAnswer(Answer):
+    """What the item's owner promises."""
+
+    provisioning_time: str | None = None
+    support_level: str | None = None
+
+
+class ItemSummary(Answer):
+    """An item in a list."""
+
+    id: str
+    name: str
+    description: str
+    version: str
+    category: str
+    owner: str
+    tags: list[str]
+    sla: SlaAnswer | None
+    modes: list[str] = Field(description="The ways in which a request can be fulfilled; the first is the default.")
+    revision: str = Field(description="Hash of the item's content; a request can be bound to it.")
+    status: Literal["available", "outdated"] = Field(
+        description="`outdated`: the published file is invalid, and the last valid revision is served."
+    )
+
+
+class CatalogPage(Answer):
+    """A page of the catalog."""
+
+    items: list[ItemSummary]
+    total: int
+    next_cursor: str | None
+    commit: str | None = Field(description="The published commit of the catalog's repository.")
+
+
+class ActionOutline(Answer):
+    """An action as a requester may know it: no config."""
+
+    name: str
+    type: str
+    description: str | None
+
+
+class SourceAnswer(Answer):
+    """Where an item's served revision comes from."""
+
+    file: str
+    commit: str
+    author: str
+    time: dt.datetime
+
+
+class ItemAnswer(Answer):
+    """An item in full."""
+
+    header: dict[str, Any]
+    presentation: dict[str, Any]
+    actions: dict[str, list[ActionOutline]]
+    modes: list[str]
+    revision: str
+    status: Literal["available", "outdated"]
+    source: SourceAnswer
+
+
+class SchemaAnswer(Answer):
+    """The form: the props of react-jsonschema-form as they are."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, populate_by_name=True)
+
+    id: str
+    version: str
+    revision: str
+    json_schema: dict[str, Any] = Field(alias="schema", description="JSON Schema, valid as 2020-12 and as draft-07.")
+    ui_schema: dict[str, Any]
+    form_props: dict[str, Any]
+
+
+class RequestBody(BaseModel):
+    """What `POST /requests` takes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "example": {"item_id": "database-postgresql", "fields": {"database_name": "orders", "environment": "dev"}}
+        },
+    )
+
+    item_id: str
+    fields: dict[str, JsonValue]
+    mode: Literal["automatic", "manual"] | None = None
+    revision: str | None = Field(default=None, description="Refuse the request where this is not the served revision.")
+    catalog: str | None = None
+    comment: str | None = Field(default=None, max_length=10_000)
+
+
+class UserAnswer(Answer):
+    """The requester."""
+
+    email: str
+    name: str
+    organization: str | None
+
+
+class TimelineEntry(Answer):
+    """A status with when it began."""
+
+    status: str
+    at: dt.datetime
+
+
+class ActionAnswer(Answer):
+    """An action of a request."""
+
+    name: str
+    type: str
+    status: str
+    attempt: int
+    max_attempts: int
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    outputs: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
+    error: str | None
+    url: str | None
+
+
+class RollbackAnswer(Answer):
+    """A rollback of a request."""
+
+    status: Literal["rolling_back", "rolled_back", "rollback_failed"]
+    started_at: dt.datetime
+    actions: list[str] = Field(description="What is undone, in that order.")
+
+
+class RequestLinks(Answer):
+    """Where to go on."""
+
+    self: str
+    status: str
+    events: str
+
+
+class RequestAnswer(Answer):
+    """A request."""
+
+    id: uuid.UUID
+    item_id: str
+    item_version: str
+    revision: str
+    catalog: str
+    status: str
+    mode: str
+    fields: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
+    comment: str | None
+    user: UserAnswer
+    timeline: list[TimelineEntry]
+    actions: list[ActionAnswer]
+    outputs: dict[str, dict[str, JsonValue]] = Field(description="By action; secret ones are `***`.")
+    warnings: list[str]
+    error: str | None
+    rollback: RollbackAnswer | None
+    parent_id: uuid.UUID | None
+    airflow_url: str
+    links: RequestLinks
+
+
+class RequestSummary(Answer):
+    """A request in a list."""
+
+    id: uuid.UUID
+    item_id: str
+    item_version: str
+    catalog: str
+    status: str
+    mode: str
+    user: UserAnswer
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    ended_at: dt.datetime | None
+    error: str | None
+    links: RequestLinks
+
+
+class RequestPage(Answer):
+    """A page of requests, the newest first."""
+
+    items: list[RequestSummary]
+    next_cursor: str | None
+
+
+class Progress(Answer):
+    """How far a request is."""
+
+    done: int
+    total: int
+    percent: int
+
+
+class StatusAnswer(Answer):
+    """A request's status, cheap to ask for."""
+
+    id: uuid.UUID
+    status: str
+    progress: Progress
+    current_action: str | None
+    updated_at: dt.datetime
+    error: str | None
+
+
+class CheckAnswer(Answer):
+    """One thing that health looks at."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    detail: str | None = None
+    since: dt.datetime | None = None
+    seconds: float = Field(description="How long the look took.")
+
+
+class HealthAnswer(Answer):
+    """Whether the platform works."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    version: str | None = None
+    checks: dict[str, CheckAnswer] | None = None
+
+
+class SettleBody(BaseModel):
+    """Names a DAG run that ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dag_id: str
+    run_id: str
+
+
+class SettleAnswer(Answer):
+    """What was done about it."""
+
+    request_id: uuid.UUID | None
+    status: str | None
+    rollback_started: bool
+
+
+class ReconcileAnswer(Answer):
+    """What reconciling found."""
+
+    examined: int
+    rollbacks_started: int
+
+
+class CatalogState(Answer):
+    """How far a catalog has got with its repository."""
+
+    catalog: str
+    commit: str | None
+    refreshed_at: dt.datetime | None
+    published_at: dt.datetime | None
+    failure: str | None
+    failing_since: dt.datetime | None
+    pending: list[str] = Field(description="Items whose published revision is not ready to run yet.")
+    invalid: list[str] = Field(description="Items whose published file is invalid; their last valid revision serves.")
+    problems: list[dict[str, Any]]

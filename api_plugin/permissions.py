@@ -1,0 +1,48 @@
+"""What callers may be allowed: Airflow's custom views, so that FAB's roles carry our permissions as they do its own."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal, NamedTuple
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class _View(NamedTuple):
+    method: Method
+    resource: str
+
+
+class Permission(Enum):
+    """One permission: a method on a resource, as the auth manager's `is_authorized_custom_view` takes it."""
+
+    CATALOG_READ = _View("GET", "PAO Catalog")
+    CATALOG_REFRESH = _View("POST", "PAO Catalog")
+    REQUEST_READ = _View("GET", "PAO Requests")
+    REQUEST_CREATE = _View("POST", "PAO Requests")
+    REQUEST_READ_ALL = _View("GET", "PAO All Requests")
+    INTERNAL = _View("POST", "PAO Internal")
+
+    @property
+    def method(self) -> Method:
+        """The HTTP method that stands for the kind of access."""
+        return self.value.method
+
+    @property
+    def resource(self) -> str:
+        """The resource's name, as shown in Airflow's security pages."""
+        return self.value.resource
+
+
+ROLES: dict[str, tuple[Permission, ...]] = {
+    "PAO Developer": (Permission.CATALOG_READ, Permission.REQUEST_READ, Permission.REQUEST_CREATE),
+    "PAO Operator": (
+        Permission.CATALOG_READ,
+        Permission.CATALOG_REFRESH,
+        Permission.REQUEST_READ,
+        Permission.REQUEST_CREATE,
+        Permission.REQUEST_READ_ALL,
+    ),
+    "PAO Service": (Permission.CATALOG_READ, Permission.CATALOG_REFRESH, Permission.INTERNAL),
+}
+"""The roles that `pao setup` makes. Airflow's Admin has every permission."""

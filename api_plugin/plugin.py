@@ -1,0 +1,43 @@
+"""Mounts the API in Airflow's API server. Every Airflow process loads plugins: the apps are made only where they serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class _Late:
+    """A class attribute that is made when it is read."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+        self._made: list[dict[str, Any]] | None = None
+
+    def __get__(self, instance: object, owner: type) -> list[dict[str, Any]]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+
+def _apps() -> list[dict[str, Any]]:
+    from api_plugin.app import rest_app, socket_app
+
+    return [
+        {"app": rest_app(), "url_prefix": "/api/v1", "name": "PAO"},
+        {"app": socket_app(), "url_prefix": "/ws", "name": "PAO WebSockets"},
+    ]
+
+
+def _middlewares() -> list[dict[str, Any]]:
+    from api_plugin.probes import ProbeMiddleware
+
+    return [{"middleware": ProbeMiddleware, "args": [], "kwargs": {}, "name": "PAO probes"}]
+
+
+class PaoApiPlugin(AirflowPlugin):
+    """Registered by the entry point group `airflow.plugins`."""
+
+    name = "pao_api"
+    fastapi_apps = _Late(_apps)
+    fastapi_root_middlewares = _Late(_middlewares)

@@ -1,0 +1,85 @@
+"""Turns every failure into `application/problem+json` (RFC 9457). Details of faults go to the log, under an id."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api_plugin.correlation import correlation_id
+from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "urn:pao:problem:"
+
+
+def problem_response(problem: ApiProblem, instance: str) -> Response:
+    """Render a problem; `instance` is the path that was called."""
+    body: dict[str, Any] = {
+        "type": TYPE_BASE + problem.code,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "code": problem.code,
+        "correlation_id": correlation_id(),
+        **problem.extra,
+    }
+    if problem.errors:
+        body["errors"] = [asdict(error) for error in problem.errors]
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(problem.headers))
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer with problems only."""
+    app.add_exception_handler(ApiProblem, _api_problem)
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _api_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiProblem)  # noqa: S101 - registered for this class alone
+    return problem_response(error, request.url.path)
+
+
+async def _invalid_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    errors = [
+        FieldProblem(
+            pointer="/" + "/".join(str(part) for part in found["loc"]), code=found["type"], message=found["msg"]
+        )
+        for found in error.errors()
+    ]
+    return problem_response(invalid_fields(errors), request.url.path)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    title = HTTPStatus(error.status_code).phrase
+    problem = ApiProblem(
+        error.status_code,
+        title.lower().replace(" ", "-"),
+        title,
+        f"{request.method} {request.url.path}: {title}. The operations there are: see /api/v1/docs",
+        headers=error.headers or {},
+    )
+    return problem_response(problem, request.url.path)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    log.exception("request failed", path=request.url.path, correlation_id=correlation_id(), exc_info=error)
+    problem = ApiProblem(
+        500, "internal-error", "Internal error", "a fault of the server; its log has more under the correlation id"
+    )
+    return problem_response(problem, request.url.path)

@@ -1,0 +1,52 @@
+"""Whether an item's DAGs are ready for a revision: its serialized DAGs hold it. A version label alone proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from airflow.models.dag import DagModel
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.serialization.definitions.dag import SerializedDAG
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog_compiler.plan import ItemPlan
+from catalog_compiler.run_format import dag_id
+
+REVISION_TAG = "revision:"
+
+
+def revision_of_dag(dag: SerializedDAG) -> str | None:
+    """The item revision that a compiled DAG was made from."""
+    return next((tag.removeprefix(REVISION_TAG) for tag in dag.tags if tag.startswith(REVISION_TAG)), None)
+
+
+def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
+    """All DAGs of an item."""
+    ids = [dag_id(catalog, plan.item_id, mode) for mode in plan.modes]
+    if any(action.rollback for mode in plan.modes for action in plan.fulfillment(mode).actions):
+        ids.append(dag_id(catalog, plan.item_id, "rollback"))
+    return tuple(ids)
+
+
+def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -> set[str]:
+    """The items, of those given by id with the plan wanted, whose DAGs all hold the plan's revision."""
+    wanted = {item_id: dag_ids(catalog, plan) for item_id, plan in plans.items()}
+    held = _revisions(session, [one for ids in wanted.values() for one in ids])
+    return {item_id for item_id, ids in wanted.items() if all(held.get(one) == plans[item_id].revision for one in ids)}
+
+
+def _revisions(session: Session, ids: Iterable[str]) -> dict[str, str | None]:
+    """The revision that each DAG's newest serialized form holds; stale and broken DAGs are left out."""
+    rows = session.scalars(
+        select(SerializedDagModel)
+        .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
+        .where(SerializedDagModel.dag_id.in_(list(ids)), ~DagModel.is_stale, ~DagModel.has_import_errors)
+        .order_by(SerializedDagModel.dag_id, SerializedDagModel.created_at.desc())
+        .distinct(SerializedDagModel.dag_id)
+    )
+    held: dict[str, str | None] = {}
+    for row in rows:
+        tags = ((row.data or {}).get("dag") or {}).get("tags") or []
+        held[row.dag_id] = next((tag.removeprefix(REVISION_TAG) for tag in tags if tag.startswith(REVISION_TAG)), None)
+    return held

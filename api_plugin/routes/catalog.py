@@ -1,0 +1,201 @@
+"""`/catalog`: what can be ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from fastapi import APIRouter, Query, Request, Response
+
+from api_plugin.catalog_cache import CatalogView, ServedItem
+from api_plugin.configuration import settings
+from api_plugin.cursors import decode_cursor, encode_cursor
+from api_plugin.datamodels import (
+    ActionOutline,
+    CatalogPage,
+    ItemAnswer,
+    ItemSummary,
+    SchemaAnswer,
+    SlaAnswer,
+    SourceAnswer,
+)
+from api_plugin.documentation import problems
+from api_plugin.exceptions import not_found
+from api_plugin.principals import CatalogReader, Principal
+from api_plugin.state import ApiState, State
+from api_plugin.visibility import sees_item
+
+router = APIRouter(prefix="/catalog", tags=["catalog"])
+
+CatalogName = Annotated[str | None, Query(description="The catalog; the default one where it is left out.")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Sort = Literal["id", "name", "category", "-id", "-name", "-category"]
+
+
+def served_item(
+    state: ApiState, session: SessionDep, catalog: str | None, item_id: str, caller: Principal
+) -> ServedItem:
+    """The item as it is served now; a 404 problem where the caller may not see one."""
+    view = _view(state, session, catalog)
+    item = view.items.get(item_id)
+    if item is None or not sees_item(caller, item.item.header.access):
+        hint = "; it was published a moment ago and is getting ready" if item_id in view.pending else ""
+        raise not_found(f"the catalog '{view.name}' has no item '{item_id[:120]}'{hint}", "unknown-item")
+    return item
+
+
+@router.get("", summary="List the catalog", responses=problems(401, 403, 404, 422))
+def list_catalog(
+    request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State,
+    catalog: CatalogName = None, category: str | None = None, tag: str | None = None, owner: str | None = None,
+    q: Annotated[str | None, Query(description="Words in name, description or tags.")] = None,
+    sort: Sort = "name", limit: Limit = 50, cursor: str | None = None,
+) -> Any:  # fmt: skip
+    """List the items that the caller may order, with filters, in pages. Answers 304 to a known `ETag`."""
+    view = _view(state, session, catalog)
+    if _unchanged(request, response, view, caller):
+        return Response(status_code=304, headers=dict(response.headers))
+    wanted: list[Callable[[ServedItem], bool]] = [lambda item: sees_item(caller, item.item.header.access)]
+    if category is not None:
+        wanted.append(lambda item: item.item.header.category == category)
+    if tag is not None:
+        wanted.append(lambda item: tag in item.item.header.tags)
+    if owner is not None:
+        wanted.append(lambda item: item.item.header.owner == owner)
+    if q:
+        wanted.append(lambda item: _mentions(item, q))
+    return _page(
+        view, [item for item in view.items.values() if all(test(item) for test in wanted)], sort, limit, cursor
+    )
+
+
+@router.get("/{category}", summary="List one category", responses=problems(401, 403, 404, 422))
+def list_category(
+    request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State, category: str,
+    catalog: CatalogName = None, limit: Limit = 50, cursor: str | None = None,
+) -> Any:  # fmt: skip
+    """List the items of one category; an unknown category is a 404."""
+    known = _view(state, session, catalog).categories
+    if category not in known:
+        raise not_found(
+            f"'{category[:50]}' is no category; there are {', '.join(known)}", "unknown-category"
+        )
+    return list_catalog(
+        request, response, caller, session, state, catalog=catalog, category=category, limit=limit, cursor=cursor
+    )
+
+
+@router.get("/items/{item_id}", response_model=ItemAnswer, summary="Show an item", responses=problems(401, 403, 404))
+def show_item(
+    request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State, item_id: str,
+    catalog: CatalogName = None,
+) -> Any:  # fmt: skip
+    """Show an item: its header, its presentation, its actions in outline, its revision and where that comes from."""
+    served = served_item(state, session, catalog, item_id, caller)
+    if _unchanged(request, response, _view(state, session, catalog), caller):
+        return Response(status_code=304, headers=dict(response.headers))
+    return ItemAnswer(
+        header=served.plan.header,
+        presentation=served.item.presentation.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        actions={
+            mode: [
+                ActionOutline(name=action.name, type=action.type, description=action.description)
+                for action in served.plan.fulfillment(mode).actions
+            ]
+            for mode in served.plan.modes
+        },
+        modes=list(served.plan.modes),
+        revision=served.revision,
+        status=_status(served),
+        source=SourceAnswer(file=served.file, commit=served.commit, author=served.author, time=served.committed_at),
+    )
+
+
+@router.get(
+    "/items/{item_id}/schema",
+    response_model=SchemaAnswer,
+    summary="Show an item's form",
+    responses=problems(401, 403, 404),
+)
+def show_schema(
+    request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State, item_id: str,
+    catalog: CatalogName = None,
+) -> Any:  # fmt: skip
+    """Show the form of an item: the three props of react-jsonschema-form."""
+    served = served_item(state, session, catalog, item_id, caller)
+    if _unchanged(request, response, _view(state, session, catalog), caller):
+        return Response(status_code=304, headers=dict(response.headers))
+    form = served.form
+    return SchemaAnswer(
+        id=item_id,
+        version=served.item.header.version,
+        revision=served.revision,
+        json_schema=dict(form.schema),
+        ui_schema=dict(form.ui_schema),
+        form_props=dict(form.form_props),
+    )
+
+
+def _view(state: ApiState, session: SessionDep, catalog: str | None) -> CatalogView:
+    name = catalog or settings().default_catalog
+    view = state.catalogs.view(session, name)
+    if view is None:
+        raise not_found(f"there is no catalog '{name[:120]}'", "unknown-catalog")
+    return view
+
+
+def _unchanged(request: Request, response: Response, view: CatalogView, caller: Principal) -> bool:
+    """Set the caching headers; true where the caller has this answer already. What is seen depends on the caller."""
+    etag = f'{view.etag[:-1]}-{"+".join(sorted(caller.roles))}"'.replace(" ", "_")
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "private, no-cache"
+    known = request.headers.get("if-none-match", "")
+    return etag in {part.strip().removeprefix("W/") for part in known.split(",")}
+
+
+def _mentions(item: ServedItem, words: str) -> bool:
+    header = item.item.header
+    text = " ".join([header.name, header.description, *header.tags]).casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def _status(served: ServedItem) -> Literal["available", "outdated"]:
+    return "available" if served.valid else "outdated"
+
+
+def _page(view: CatalogView, items: list[ServedItem], sort: Sort, limit: int, cursor: str | None) -> CatalogPage:
+    key = sort.removeprefix("-")
+
+    def position(served: ServedItem) -> tuple[str, str]:
+        return str(getattr(served.item.header, key)).casefold(), served.item.header.id
+
+    ordered = sorted(items, key=position, reverse=sort.startswith("-"))
+    if cursor is not None:
+        after = tuple(decode_cursor(cursor, str, str))
+        ordered = [i for i in ordered if (position(i) < after if sort.startswith("-") else position(i) > after)]
+    page = ordered[:limit]
+    return CatalogPage(
+        items=[_summary(served) for served in page],
+        total=len(items),
+        next_cursor=encode_cursor(*position(page[-1])) if len(ordered) > limit else None,
+        commit=view.commit,
+    )
+
+
+def _summary(served: ServedItem) -> ItemSummary:
+    header = served.item.header
+    sla = header.sla
+    return ItemSummary(
+        id=header.id,
+        name=header.name,
+        description=header.description,
+        version=header.version,
+        category=header.category,
+        owner=header.owner,
+        tags=list(header.tags),
+        sla=SlaAnswer(provisioning_time=sla.provisioning_time, support_level=sla.support_level) if sla else None,
+        modes=list(served.plan.modes),
+        revision=served.revision,
+        status=_status(served),
+    )

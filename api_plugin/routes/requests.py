@@ -1,0 +1,136 @@
+"""`/requests`: ordering, and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Request as HttpRequest
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from api_plugin.bodies import json_body
+from api_plugin.cursors import decode_cursor, encode_cursor
+from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
+from api_plugin.documentation import problems
+from api_plugin.exceptions import not_found
+from api_plugin.principals import Principal, Requester, RequestReader
+from api_plugin.projection import bring_up_to_date, rollback_of, utc_text
+from api_plugin.request_answers import answer, status_answer, summary
+from api_plugin.routes.catalog import served_item
+from api_plugin.state import State
+from api_plugin.status import RequestStatus
+from api_plugin.store.requests import Request, RequestEvent
+from api_plugin.submitting import submit
+from api_plugin.visibility import sees_requests
+
+router = APIRouter(prefix="/requests", tags=["requests"])
+
+Body = Annotated[RequestBody, Depends(json_body(RequestBody))]
+
+
+@router.post(
+    "", status_code=202, response_model=RequestAnswer, summary="Order an item",
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": RequestBody.model_json_schema()}}}
+    },
+)  # fmt: skip
+def create_request(
+    http: HttpRequest, response: Response, caller: Requester, body: Body, session: SessionDep, state: State
+) -> RequestAnswer:
+    """Check the values and start the item's fulfillment. Every error is reported at once, and then nothing is started."""
+    served = served_item(state, session, body.catalog, body.item_id, caller)
+    address = http.client.host if http.client else None
+    request = submit(session, state.dags, served, body, caller, address)
+    session.flush()
+    accepted = answer(request, _events(session, request), None)
+    session.commit()
+    response.headers["Location"] = accepted.links.self
+    return accepted
+
+
+@router.get("", response_model=RequestPage, summary="List requests", responses=problems(401, 403, 422))
+def list_requests(
+    caller: RequestReader, session: SessionDep,
+    status: RequestStatus | None = None, item_id: str | None = None,
+    user: Annotated[str | None, Query(description="The requester's email.")] = None,
+    owner: Annotated[str | None, Query(description="The team that owns the item.")] = None,
+    created_after: dt.datetime | None = None, created_before: dt.datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None,
+) -> RequestPage:  # fmt: skip
+    """List requests, the newest first: one's own, those of items that one's team owns, and all for an operator."""
+    query = select(Request.id, Request.created_at).where(sees_requests(caller))
+    if status is not None:
+        query = query.where(Request.status == status)
+    if item_id is not None:
+        query = query.where(Request.item_id == item_id)
+    if user is not None:
+        query = query.where(Request.user["email"].astext == user)
+    if owner is not None:
+        query = query.where(Request.owner == owner)
+    if created_after is not None:
+        query = query.where(Request.created_at > created_after)
+    if created_before is not None:
+        query = query.where(Request.created_at < created_before)
+    if cursor is not None:
+        at, last = decode_cursor(cursor, str, str)
+        query = query.where(tuple_(Request.created_at, Request.id) < (dt.datetime.fromisoformat(at), uuid.UUID(last)))
+    rows = session.execute(query.order_by(Request.created_at.desc(), Request.id.desc()).limit(limit + 1)).all()
+    page = bring_up_to_date(session, [row.id for row in rows[:limit]], wait=False)
+    items = [summary(request) for request in page]
+    last_row = rows[limit - 1] if len(rows) > limit else None
+    return RequestPage(
+        items=items,
+        next_cursor=encode_cursor(utc_text(last_row.created_at), str(last_row.id)) if last_row else None,
+    )
+
+
+@router.get("/{request_id}", response_model=RequestAnswer, summary="Show a request", responses=problems(401, 403, 404))
+def show_request(caller: RequestReader, session: SessionDep, request_id: str) -> RequestAnswer:
+    """Show a request with its timeline, its actions, their outputs and its rollback."""
+    request = visible_request(session, caller, request_id)
+    return answer(request, _events(session, request), rollback_of(session, [request]).get(request.id))
+
+
+@router.get(
+    "/{request_id}/status", response_model=StatusAnswer, summary="Show a request's status",
+    responses=problems(401, 403, 404),
+)  # fmt: skip
+def show_status(
+    http: HttpRequest, response: Response, caller: RequestReader, session: SessionDep, request_id: str
+) -> Any:
+    """Show the status alone: cheap to ask for often, with an `ETag`."""
+    request = visible_request(session, caller, request_id)
+    etag = f'"{request.event_seq}"'
+    if http.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return status_answer(request)
+
+
+def visible_request(session: Session, caller: Principal, request_id: str) -> Request:
+    """The request, up to date; a 404 problem where there is none that the caller may see."""
+    try:
+        wanted = uuid.UUID(request_id)
+    except ValueError:
+        raise _no_request(request_id) from None
+    if session.scalar(select(Request.id).where(Request.id == wanted, sees_requests(caller))) is None:
+        raise _no_request(request_id)
+    return bring_up_to_date(session, [wanted])[0]
+
+
+def _no_request(request_id: str) -> Exception:
+    return not_found(f"there is no request '{request_id[:40]}' that you may see", "unknown-request")
+
+
+def _events(session: Session, request: Request) -> list[RequestEvent]:
+    return list(
+        session.scalars(
+            select(RequestEvent).where(RequestEvent.request_id == request.id, RequestEvent.type == "status")
+            .order_by(RequestEvent.seq)
+        )
+    )  # fmt: skip

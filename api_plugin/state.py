@@ -1,0 +1,27 @@
+"""What the API keeps in a process: caches that any other process could make anew. Held on the FastAPI app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api_plugin.catalog_cache import CatalogCache
+from api_plugin.submitting import DagShelf
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiState:
+    """Made once for each app."""
+
+    catalogs: CatalogCache
+    dags: DagShelf = field(default_factory=DagShelf)
+
+
+def _state(connection: HTTPConnection) -> ApiState:
+    return cast("ApiState", connection.app.state.pao)
+
+
+State = Annotated[ApiState, Depends(_state)]

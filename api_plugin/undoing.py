@@ -1,0 +1,45 @@
+"""What a rollback has to undo, and in which order: decided from what ran. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from catalog_compiler.plan import FulfillmentPlan
+from catalog_compiler.run_format import action_task_id
+
+if TYPE_CHECKING:
+    from api_plugin.status import TaskView
+
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def undo_order(way: FulfillmentPlan, tasks: Mapping[str, TaskView]) -> tuple[str, ...]:
+    """Names of the actions to undo, newest first.
+
+    First those that failed or were stopped and may have had an effect, then the completed ones in the reverse order of
+    their completion. An action without a `rollback` has nothing to undo.
+    """
+    stopped: list[tuple[dt.datetime, str]] = []
+    completed: list[tuple[dt.datetime, str]] = []
+    for plan in way.actions:
+        task = tasks.get(action_task_id(plan.name))
+        if plan.rollback is None or task is None:
+            continue
+        report = task.report
+        ended = (report.ended_at if report else task.ended_at) or _NEVER
+        if task.state == "success" and (report is None or report.outcome == "completed"):
+            completed.append((ended, plan.name))
+        elif _may_have_acted(task):
+            stopped.append((ended, plan.name))
+    return tuple(name for part in (stopped, completed) for _, name in sorted(part, reverse=True))
+
+
+def _may_have_acted(task: TaskView) -> bool:
+    """Whether an action that did not complete may have left something at its target."""
+    if task.report is not None:
+        error = task.report.error
+        return task.report.outcome == "outcome_unknown" or (error is not None and error.effect_possible)
+    # No report: stopped in the middle, by a person or with its host.
+    return task.state == "failed" and task.started_at is not None

@@ -1,0 +1,147 @@
+"""Watches requests for WebSockets: one loop a process looks at all watched requests together, however many watch.
+
+A watcher follows `pao.request_event` by its sequence, so that it can leave and come back without losing or repeating a
+message, on any process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from api_plugin.projection import bring_up_to_date, utc_text
+from api_plugin.status import ENDED
+from api_plugin.store.requests import Request, RequestEvent
+
+log = structlog.get_logger(__name__)
+
+Message = dict[str, Any]
+BACKLOG = 1000
+"""Messages that may wait for a slow reader before it is dropped."""
+
+
+class SlowReaderError(Exception):
+    """The reader fell behind by more than the backlog; it may come back with `?since=`."""
+
+
+class Watcher:
+    """One reader of one request's messages."""
+
+    def __init__(self, request_id: uuid.UUID, since: int) -> None:
+        """Follow the request from after event `since`."""
+        self.request_id = request_id
+        self.seq = since
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(BACKLOG)
+        self._slow = False
+
+    def offer(self, message: Message) -> None:
+        """Hand over a message; never waits."""
+        try:
+            self._queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self._slow = True
+
+    async def next(self) -> Message:
+        """The next message, waited for; raises SlowReaderError."""
+        if self._slow:
+            raise SlowReaderError
+        return await self._queue.get()
+
+
+class Watchtower:
+    """The loop with its watchers."""
+
+    def __init__(self, interval: float) -> None:
+        """Look every `interval` seconds while anyone watches."""
+        self._interval = interval
+        self._watchers: defaultdict[uuid.UUID, set[Watcher]] = defaultdict(set)
+        self._wake = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the loop while the API process serves."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    @asynccontextmanager
+    async def watch(self, request_id: uuid.UUID, since: int) -> AsyncIterator[Watcher]:
+        """Follow a request from after event `since`."""
+        watcher = Watcher(request_id, since)
+        self._watchers[request_id].add(watcher)
+        self._wake.set()
+        try:
+            yield watcher
+        finally:
+            self._watchers[request_id].discard(watcher)
+            if not self._watchers[request_id]:
+                del self._watchers[request_id]
+
+    async def _run(self) -> None:
+        while True:
+            if not self._watchers:
+                self._wake.clear()
+                await self._wake.wait()
+            try:
+                await self._look()
+            except Exception:
+                # The database may be away for a while; watchers go on when it is back.
+                log.exception("watched requests not read")
+            await asyncio.sleep(self._interval)
+
+    async def _look(self) -> None:
+        behind = {request_id: min(w.seq for w in watchers) for request_id, watchers in self._watchers.items()}
+        for message in await asyncio.to_thread(read_messages, behind):
+            for watcher in self._watchers.get(uuid.UUID(message["request_id"]), set()).copy():
+                if message["seq"] > watcher.seq or message["type"] == "end":
+                    watcher.seq = message["seq"]
+                    watcher.offer(message)
+
+
+def read_messages(behind: dict[uuid.UUID, int]) -> list[Message]:
+    """What happened to these requests after these events, in order; `end` after the last of one that is over."""
+    with create_session() as session:
+        requests = bring_up_to_date(session, behind, wait=False)
+        session.commit()
+        news = [request.id for request in requests if request.event_seq > behind[request.id]]
+        events = session.scalars(
+            select(RequestEvent)
+            .where(RequestEvent.request_id.in_(news))
+            .order_by(RequestEvent.request_id, RequestEvent.seq)
+        ).all()
+        messages = [event_message(event) for event in events if event.seq > behind[event.request_id]]
+        return messages + [end_message(request) for request in requests if request.status in ENDED]
+
+
+def event_message(event: RequestEvent) -> Message:
+    """An event as watchers get it."""
+    return {
+        "type": event.type,
+        "seq": event.seq,
+        "at": utc_text(event.at),
+        "request_id": str(event.request_id),
+        **event.data,
+    }
+
+
+def end_message(request: Request) -> Message:
+    """The last message: nothing more happens by itself."""
+    return {
+        "type": "end",
+        "seq": request.event_seq,
+        "at": utc_text(request.ended_at or request.updated_at),
+        "request_id": str(request.id),
+        "status": request.status,
+    }

@@ -1,0 +1,18 @@
+"""The API client of PAO's own DAGs and callbacks: signed in as the service principal."""
+
+from __future__ import annotations
+
+from airflow.configuration import conf as airflow_config
+from airflow.sdk.bases.hook import BaseHook
+
+from api_plugin.client import ApiClient
+from catalog_compiler.settings import SECTION, PaoSettings
+
+
+def service_client() -> ApiClient:
+    """A client by the connection that `[pao] service_connection` names: schema, host and port lead to the API, its password is the key."""
+    settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
+    connection = BaseHook.get_connection(settings.service_connection)
+    port = f":{connection.port}" if connection.port else ""
+    url = f"{connection.schema or 'http'}://{connection.host}{port}"
+    return ApiClient(base_url=url, token=str(connection.password))
