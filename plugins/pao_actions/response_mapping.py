@@ -35,7 +35,7 @@ def path_problem(path: str) -> str | None:
     try:
         _compiled(path.removesuffix(_OPTIONAL))
     except JSONPathError as error:
-        return f"'{path}' is not a JSONPath of RFC 9535 without match and search: {str(error).splitlines()[0]}"
+        return f"'{path}' is not a JSONPath of RFC 9535 without match and search: {error.message}"
     return None
 
 

@@ -127,3 +127,10 @@ def _mapping_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
             )
         if isinstance(path, str) and (problem := path_problem(path)):
             yield ConfigProblem(path=("response_mapping", output), message=problem)
+    for position, output in enumerate(config.get("sensitive_outputs") or ()):
+        if output not in (mapping or {}):
+            yield ConfigProblem(
+                path=("sensitive_outputs", position),
+                message=f"'{output}' is not an output of 'response_mapping', so nothing would be kept secret",
+                hint="write the output's name as it stands there",
+            )

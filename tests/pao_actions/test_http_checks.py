@@ -88,6 +88,11 @@ def test_good_configs_pass(config):
             ("body",),
             "a structured body can't be written as text/csv",
         ),
+        (
+            {"url": URL, "response_mapping": {"a": "$.a"}, "sensitive_outputs": ["b"]},
+            ("sensitive_outputs", 0),
+            "not an output",
+        ),
         ({"url": URL, "response_mapping": {"a": "$."}}, ("response_mapping", "a"), "is not a JSONPath"),
         (
             {"url": URL, "response_mapping": {"a": "$[?match(@.a, 'x')]"}},

@@ -273,6 +273,14 @@ def test_a_target_that_is_down(closed_url):
     assert f"POST {closed_url.removeprefix('http://')}/x could not be reached" in outcome.error.message
 
 
+def test_a_name_with_several_addresses(target):
+    """The first one that answers is taken: this server listens on IPv4 alone."""
+    url = target.url.replace("127.0.0.1", "localhost")
+
+    assert "completed" == run_action(RestApi(), {"url": url}).status
+    assert url.removeprefix("http://") == target.only.headers["host"]
+
+
 def test_a_target_that_does_not_exist():
     """A name without an address."""
     error = run_action(RestApi(), {"url": "http://nowhere.invalid/x"}, retry=NO_RETRY).error
