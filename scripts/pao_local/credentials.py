@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Mapping
 
 from pao_local.errors import StartError
-from pao_local.interim import has
 from pao_local.secret_keys import SecretKeys, write_private_json
 from pao_local.settings import Settings
 
@@ -55,29 +54,6 @@ def set_up_accounts(settings: Settings, keys: SecretKeys, environment: Mapping[s
     if done_before.is_file() and done_before.read_text() == digest:
         return False
     log = settings.logs / "setup.log"
-    if not has("api_plugin.commands.setup"):
-        admin = [
-            "-u",
-            "admin",
-            "-p",
-            keys.admin_password,
-            "-e",
-            "admin@example.com",
-            "-f",
-            "A",
-            "-l",
-            "A",
-            "-r",
-            "Admin",
-        ]
-        subprocess.run(
-            [settings.bin / "airflow", "users", "create", *admin],
-            env=dict(environment),
-            check=True,
-            capture_output=True,
-        )
-        done_before.write_text(digest)
-        return True
     with log.open("w") as out:
         done = subprocess.run(
             [settings.bin / "pao", "setup", "--accounts", "-"],

@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 
 from pao_local.catalog_source import CatalogSource
-from pao_local.interim import has
 from pao_local.secret_keys import SecretKeys
 from pao_local.settings import Settings
 
@@ -91,7 +90,6 @@ def _dag_processing(settings: Settings, source: CatalogSource) -> dict[str, str]
             "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
         },
     ]
-    bundles = [bundle for bundle in bundles if has(str(bundle["classpath"]).rpartition(".")[0])]
     return {
         "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),

@@ -46,7 +46,7 @@ def _missing_in_airflow(client: httpx.Client) -> list[str]:
 
 def _missing_in_api(client: httpx.Client) -> list[str]:
     try:
-        ready = client.get("/health/ready").status_code in (200, 404)
+        ready = client.get("/health/ready").is_success
     except httpx.HTTPError:
         ready = False
     return [] if ready else ["api-server", "dag-processor"]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pao_local.catalog_source import CatalogSource
-from pao_local.interim import has
 from pao_local.settings import Settings
 
 AIRFLOW_PROGRAMS = ("api-server", "scheduler", "triggerer", "dag-processor")
@@ -33,7 +32,7 @@ def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, 
         # Logs are read from this disk: no process needs to serve its own over the network.
         Program(name="scheduler", command=(airflow, "scheduler", "--skip-serve-logs")),
         Program(name="triggerer", command=(airflow, "triggerer", "--skip-serve-logs")),
-        Program(name="dag-processor", command=(pao if has("pao_airflow.dag_processor") else airflow, "dag-processor")),
+        Program(name="dag-processor", command=(pao, "dag-processor")),
         Program(
             name="target",
             command=(
@@ -45,11 +44,6 @@ def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, 
             ),
             python_path=settings.root,
         ),
-    ]
-    programs = [
-        each
-        for each in programs
-        if each.name != "target" or has("examples.target") or (settings.root / "examples/target/__main__.py").exists()
     ]
     if source.watched is not None:
         watcher = (sys.executable, "-m", "pao_local.catalog_watch", str(source.watched), str(settings.snapshots))

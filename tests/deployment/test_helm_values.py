@@ -1,0 +1,31 @@
+"""`helm-values.yaml`: our image, our DAG processor, one place for logs, and no secret in clear."""
+
+from __future__ import annotations
+
+
+def test_the_dag_processor_is_ours(helm_values):
+    """Airflow's own would parse versioned files for ever."""
+    assert helm_values["dagProcessor"]["enabled"] is True
+    assert helm_values["dagProcessor"]["args"][-1] == "exec pao dag-processor"
+
+
+def test_logs_have_one_place(helm_values):
+    """What ran on a triggerer is read by the API server."""
+    assert helm_values["logs"]["persistence"]["enabled"] is True
+
+
+def test_jobs_see_our_environment(helm_values):
+    """Without it the migration would not make our tables."""
+    assert helm_values["migrateDatabaseJob"]["applyCustomEnv"] is True
+    assert helm_values["createUserJob"]["applyCustomEnv"] is True
+    assert "pao setup --accounts -" in helm_values["createUserJob"]["args"][-1]
+
+
+def test_secrets_come_from_a_secret(helm_values):
+    """None of them is in a value."""
+    in_clear = {each["name"] for each in helm_values["env"]}
+    from_secret = {each["envName"] for each in helm_values["secret"]}
+
+    assert {"AIRFLOW__PAO__FERNET_KEY", "AIRFLOW_CONN_PAO_API"} == from_secret
+    assert {name for name in in_clear if name.endswith(("KEY", "SECRET", "CONN", "PASSWORD"))} == set()
+    assert helm_values["data"]["metadataSecretName"] == helm_values["jwtSecretName"] == "pao-secrets"
