@@ -29,6 +29,9 @@ DEFAULT_CATEGORIES = (
     "other",
 )
 
+_TEXT_ROUNDS = 3
+"""Texts of the format, of fields and of configs come to light one after the other."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompiledItem:
@@ -75,13 +78,15 @@ def _checked(document: Document, categories: Collection[str]) -> tuple[JsonValue
     """Check a document, with numbers taken as they are written where text is expected."""
     data: JsonValue = document.data if document.data is not None else {}
     warnings: list[Finding] = []
-    while True:
-        item, findings = _findings(data, categories)
+    item, findings = _findings(data, categories)
+    for _ in range(_TEXT_ROUNDS):
         texts = {finding.path: document.written(finding.path) for finding in findings if finding.wants_text}
         if not texts:
-            return data, item, [*warnings, *findings]
+            break
         data = with_values(data, texts)
         warnings.extend(_ambiguous(path, text) for path, text in texts.items())
+        item, findings = _findings(data, categories)
+    return data, item, [*warnings, *findings]
 
 
 def _findings(data: JsonValue, categories: Collection[str]) -> tuple[Item | None, list[Finding]]:

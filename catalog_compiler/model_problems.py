@@ -79,7 +79,10 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
     if error["type"] == "missing":
         if path in _SECTIONS:
             return Finding(
-                path=path, code="missing-section", message=f"the section {label(path)} is missing", hint=_NEEDED
+                path=path,
+                code="missing-section",
+                message=f"the section '{'.'.join(map(str, path))}' is missing",
+                hint=_NEEDED,
             )
         return Finding(path=path, code="missing-key", message=f"the key {label(path)} is missing here")
     if error["type"] == "extra_forbidden":

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What each action of a list waits for, by name; names that do not exist are left out."""
+    """What each action of a list waits for, by name; names that do not exist are left out.
+
+    Of several actions with one name, which is an error of its own, the first counts.
+    """
 
     waits_for: Mapping[str, frozenset[str]]
 
@@ -27,7 +30,10 @@ class Graph:
         """The graph of named actions."""
         names = {name for name, _ in named}
         pairs = zip(named, resolved_dependencies(named), strict=True)
-        return cls({name: frozenset(names.intersection(depends_on)) for (name, _), depends_on in pairs})
+        waits_for: dict[str, frozenset[str]] = {}
+        for (name, _), depends_on in pairs:
+            waits_for.setdefault(name, frozenset(names.intersection(depends_on)))
+        return cls(waits_for)
 
     def before(self, name: str) -> frozenset[str]:
         """Names of all actions that have surely ended before this one starts."""
@@ -54,7 +60,7 @@ def check_dependencies(named: Sequence[tuple[str, Action]], graph: Graph, root: 
                     hint=did_you_mean(other, [known for known in names if known != name]),
                 )
     for circle in _circles(graph):
-        position = min(names.index(name) for name in circle if dict(named)[name].depends_on is not None)
+        position = min(place for place in map(names.index, circle) if named[place][1].depends_on is not None)
         yield Finding(
             path=(*root, "actions", position, "depends_on"),
             code="dependency-cycle",

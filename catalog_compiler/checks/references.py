@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog_compiler.actions import action_types
-from catalog_compiler.findings import did_you_mean
+from catalog_compiler.findings import did_you_mean, nearest
 from catalog_compiler.templates import ROOTS, path_text
 
 if TYPE_CHECKING:
@@ -148,7 +148,10 @@ def _outputs(action: Action) -> frozenset[str] | None:
 
 
 def _suggestion(prefix: str, word: str, known: AbstractSet[str] | Mapping[str, Any]) -> str | None:
-    return did_you_mean(f"{prefix}.{word}", [f"{prefix}.{name}" for name in known])
+    near = nearest(word, known)
+    if near is not None:
+        return f"did you mean '{prefix}.{near}'?"
+    return f"there are {', '.join(f'{prefix}.{name}' for name in sorted(known))}" if known else None
 
 
 _COMPLAINTS: Mapping[str | int, Callable[[Reference, Known], Complaint | None]] = {

@@ -1,0 +1,142 @@
+"""Catalogs: all files together, and the files under `tests/catalog`, each a test by being there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from catalog_compiler.catalog import CompiledCatalog, compile_catalog, read_catalog
+from catalog_compiler.reporters import render
+
+CATALOG = Path(__file__).parents[1] / "catalog"
+MINIMAL = (CATALOG / "valid" / "minimal.yaml").read_text()
+BARE = (".pao.yaml", b"folder: .")
+
+
+def catalog(**files: str) -> CompiledCatalog:
+    """The catalog of these files under `catalog/`."""
+    return compile_catalog((f"catalog/{name}.yaml", text.encode()) for name, text in files.items())
+
+
+def found(compiled: CompiledCatalog) -> list[tuple[str, str, int]]:
+    return [(problem.file, problem.code, problem.line) for problem in compiled.problems]
+
+
+@pytest.mark.parametrize("path", sorted((CATALOG / "valid").iterdir()), ids=lambda path: path.stem)
+def test_valid_files_are_valid(path):
+    """Nothing is reported for them, not even a warning."""
+    compiled = compile_catalog([BARE, (path.name, path.read_bytes())])
+
+    assert "valid: 1 item, 0 errors, 0 warnings" == render(compiled, "text")
+
+
+@pytest.mark.parametrize("path", sorted((CATALOG / "invalid").glob("*.y*ml")), ids=lambda path: path.stem)
+def test_broken_files_have_exactly_the_report_beside_them(path):
+    """A file is named after the code that it shows; places, sentences and hints are part of the contract."""
+    compiled = compile_catalog([BARE, (path.name, path.read_bytes())])
+
+    assert path.with_suffix(".txt").read_text() == render(compiled, "text") + "\n"
+    assert path.stem in {problem.code for problem in compiled.problems}
+
+
+def test_two_files_with_one_id_are_both_reported_and_neither_is_served():
+    """Nobody's item wins by the order of files; each error names the other file."""
+    compiled = catalog(a=MINIMAL, b=MINIMAL, c=MINIMAL.replace("gpu-hours", "other"))
+
+    assert [("catalog/a.yaml", "duplicate-id", 2), ("catalog/b.yaml", "duplicate-id", 2)] == found(compiled)
+    assert "catalog/b.yaml" in compiled.problems[0].message
+    assert [False, False, True] == [item.plan is not None for item in compiled.items]
+
+
+def test_an_id_of_a_broken_file_still_collides():
+    """As long as the id can be read, the other file must not take its place."""
+    compiled = catalog(a=MINIMAL, b=MINIMAL.replace("order: 1", "order: x", 1))
+
+    assert ["duplicate-id", "duplicate-id", "wrong-type"] == [code for _, code, _ in found(compiled)]
+
+
+def test_only_files_in_the_folder_of_items_count():
+    """Workflows, hidden files and everything beside the folder are none of the catalog's."""
+    compiled = compile_catalog(
+        [
+            ("catalog/deep/er/a.yaml", MINIMAL.encode()),
+            ("catalog/.hidden/b.yaml", b"no: item"),
+            (".github/workflows/c.yaml", b"on: push"),
+            ("catalogue/d.yaml", b"no: item"),
+            ("catalog/README.md", b"# Items"),
+        ]
+    )
+
+    assert ["catalog/deep/er/a.yaml"] == [item.file for item in compiled.items]
+    assert () == compiled.problems
+
+
+def test_the_other_extension_is_an_error_with_the_right_name():
+    """A `.yml` is not served, whatever is in it."""
+    compiled = compile_catalog([("catalog/a.yml", MINIMAL.encode())])
+
+    assert [("catalog/a.yml", "file-extension", 1)] == found(compiled)
+    assert "rename it to 'catalog/a.yaml'" == compiled.problems[0].hint
+
+
+def test_settings_choose_folder_and_categories():
+    """`.pao.yaml` replaces the format's own folder and categories."""
+    settings = b"folder: services\ncategories: [gpus]\nowners: {platform-compute: {contact: '#compute'}}\n"
+    item = MINIMAL.replace("category: compute", "category: gpus")
+
+    compiled = compile_catalog([(".pao.yaml", settings), ("services/a.yaml", item.encode())])
+
+    assert () == compiled.problems
+    assert "gpu-hours" == compiled.items[0].item_id
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "line"),
+    [
+        ("categories: [gpus, items]", "invalid-value", 1),
+        ("categories: []", "invalid-value", 1),
+        ("folder: ../other", "invalid-value", 1),
+        ("\ncategorys: [a]", "unknown-key", 2),
+        ("owners: {a: {mail: x}}", "unknown-key", 1),
+        ("categories: gpus", "wrong-type", 1),
+        ("a: b: c", "yaml-syntax", 1),
+    ],
+)
+def test_wrong_settings_are_reported_and_items_are_still_checked(settings, code, line):
+    """A mistake in `.pao.yaml` must not hide those of items."""
+    files = [(".pao.yaml", settings.encode()), ("catalog/a.yaml", MINIMAL.replace("order: 1", "order: x", 1).encode())]
+
+    assert (".pao.yaml", code, line) == found(compile_catalog(files))[0]
+
+
+def test_a_folder_is_read_in_order_without_leaving_it(tmp_path):
+    """Paths count from the root, and links that lead out of it are not followed."""
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("secret: 1")
+    root = tmp_path / "repository"
+    (root / "catalog" / "b").mkdir(parents=True)
+    (root / "catalog" / "b" / "item.yaml").write_text(MINIMAL)
+    (root / "catalog" / "a.yml").write_text(MINIMAL)
+    (root / "catalog" / "notes.txt").write_text("not an item")
+    (root / "catalog" / "inside.yaml").symlink_to("b/item.yaml")
+    (root / "catalog" / "outside.yaml").symlink_to(outside)
+    (root / "catalog" / "folder").symlink_to(tmp_path, target_is_directory=True)
+    (root / ".pao.yaml").write_text("categories: [compute]\n")
+
+    assert [".pao.yaml", "catalog/a.yml", "catalog/inside.yaml", "catalog/b/item.yaml"] == [
+        path for path, _ in read_catalog(root)
+    ]
+
+
+def test_a_thousand_items_are_validated_in_seconds():
+    """A catalog's size is no reason to leave validation out of CI; the machine may be busy, hence the margin."""
+    text = (CATALOG / "valid" / "everything.yaml").read_text()
+    files = [(f"catalog/{n}.yaml", text.replace("id: everything", f"id: item-{n}").encode()) for n in range(1000)]
+    start = time.perf_counter()
+
+    compiled = compile_catalog(files)
+
+    assert time.perf_counter() - start < 10
+    assert () == compiled.problems
