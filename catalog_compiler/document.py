@@ -13,7 +13,8 @@ from pydantic import JsonValue
 
 from catalog_compiler.problems import Path, Problem
 from catalog_compiler.scalar_places import source_offset
-from catalog_compiler.yaml_reader import Fault, Mark, Node, read_yaml
+from catalog_compiler.yaml_faults import Fault
+from catalog_compiler.yaml_reader import Mark, Node, read_yaml
 
 MAX_BYTES = 1024 * 1024
 

@@ -32,6 +32,8 @@ class Finding:
     offset: int | None = None
     wants_text: bool = False
     """True for a number where text is expected: `item` takes it as it is written, and warns."""
+    unless_written: str | None = None
+    """How the value must not be written in the file for the finding to count."""
 
     @property
     def severity(self) -> Severity:

@@ -86,7 +86,8 @@ def _checked(document: Document, categories: Collection[str]) -> tuple[JsonValue
         data = with_values(data, texts)
         warnings.extend(_ambiguous(path, text) for path, text in texts.items())
         item, findings = _findings(data, categories)
-    return data, item, [*warnings, *findings]
+    told = [found for found in findings if not _is_written(found, document)]
+    return data, item, [*warnings, *told]
 
 
 def _findings(data: JsonValue, categories: Collection[str]) -> tuple[Item | None, list[Finding]]:
@@ -100,6 +101,11 @@ def _findings(data: JsonValue, categories: Collection[str]) -> tuple[Item | None
             found.extend(filter(salvaged.tells, check_item(salvaged.item, categories)))
         return None, found
     return item, list(check_item(item, categories))
+
+
+def _is_written(finding: Finding, document: Document) -> bool:
+    """Whether the finding does not count because the file writes the value as it should."""
+    return finding.unless_written is not None and finding.unless_written == document.written(finding.path)
 
 
 def _ambiguous(path: Path, text: str | None) -> Finding:

@@ -6,7 +6,6 @@ anything is made of them. `document` is the only caller.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -14,14 +13,12 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 
 from catalog_compiler.problems import Code
+from catalog_compiler.yaml_faults import Fault, shortened, syntax_fault, unreadable_fault
 from catalog_compiler.yaml_scalars import NotJsonError, plain_value
 
 MAX_LEVELS = 50
 _MOST_FAULTS = 100
 """A file with more faults than this is not read further."""
-_MOST_SHOWN = 60
-
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEMPLATE_START = "{{"
 
 
@@ -53,17 +50,6 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """Something that is not YAML, or not of the subset; `line` and `column` count from 0."""
-
-    code: Code
-    message: str
-    line: int
-    column: int
-    hint: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What was read. `complete` is False where a part of the value could not be told: then `value` holds the rest."""
 
@@ -75,14 +61,14 @@ class Reading:
 
 def read_yaml(text: str) -> Reading:
     """Read one document; faults are collected, and none is raised."""
-    unreadable = _UNREADABLE.search(text)
-    if unreadable:
-        return Reading(value=None, root=None, faults=(_unreadable(text, unreadable.start()),), complete=False)
+    unreadable = unreadable_fault(text)
+    if unreadable is not None:
+        return Reading(value=None, root=None, faults=(unreadable,), complete=False)
     builder = _Builder(text)
     try:
         builder.build()
     except yaml.MarkedYAMLError as error:
-        builder.stop(_syntax_fault(error))
+        builder.stop(syntax_fault(error))
     except yaml.YAMLError as error:
         builder.stop(Fault(code="yaml-syntax", message=f"this is not YAML: {error}", line=0, column=0))
     except _StopReadingError:
@@ -175,7 +161,7 @@ class _Builder:
             return
         known = frame.node.keys.get(key)
         if known is not None:
-            message = f"'{_short(key)}' is given in line {known.line + 1} already; remove one of the two"
+            message = f"'{shortened(key)}' is given in line {known.line + 1} already; remove one of the two"
             self._fault(event, message, code="duplicate-key")
             frame.key = _DROPPED
             return
@@ -193,7 +179,7 @@ class _Builder:
         except NotJsonError:
             pass
         self.complete = False
-        self._fault(event, f"the key '{_short(key)}' is not text; quote it", hint=f'write "{_short(key)}":')
+        self._fault(event, f"the key '{shortened(key)}' is not text; quote it", hint=f'write "{shortened(key)}":')
         return False
 
     def _open(self, event: Any) -> None:
@@ -219,7 +205,7 @@ class _Builder:
         self._frames.pop().node.end = event.end_mark
 
     def _alias(self, event: Any) -> None:
-        message = f"aliases (*{_short(event.anchor)}) are not part of the format; write the value out"
+        message = f"aliases (*{shortened(event.anchor)}) are not part of the format; write the value out"
         self._fault(event, message)
         self.complete = False
         frame = self._frames[-1] if self._frames else None
@@ -246,16 +232,16 @@ class _Builder:
         if event.anchor is not None:
             self._fault(
                 event,
-                f"anchors (&{_short(event.anchor)}) are not part of the format; write the value out at each place",
+                f"anchors (&{shortened(event.anchor)}) are not part of the format; write the value out at each place",
             )
         if event.tag is not None:
-            self._fault(event, f"tags ({_short(event.tag)}) are not part of the format; remove it")
+            self._fault(event, f"tags ({shortened(event.tag)}) are not part of the format; remove it")
 
     def _complex_key(self, event: Any) -> None:
         self.complete = False
         if self._text.startswith(_TEMPLATE_START, event.start_mark.index - 1):
             line = self._text[event.start_mark.index - 1 :].split("\n", 1)[0].rstrip()
-            hint = None if '"' in line else f'write "{_short(line)}"'
+            hint = None if '"' in line else f'write "{shortened(line)}"'
             self._fault(event, "a value that starts with a template must be quoted", hint=hint)
         else:
             self._fault(event, "a key must be text, not a mapping or list")
@@ -267,38 +253,3 @@ class _Builder:
         if len(self.faults) >= _MOST_FAULTS:
             self.complete = False
             raise _StopReadingError
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
-
-
-_HINTS = {
-    "mapping values are not allowed in this context": "quote a text that holds ': '",
-    "found character that cannot start any token": "indent with spaces; quote a text that starts with @, ` or %",
-    "did not find expected key": "look at the indentation, and quote a text that starts with a quote, { or [",
-    "could not find expected ':'": "look at the lines before this one: a key needs a colon and a space",
-}
-
-
-def _syntax_fault(error: yaml.MarkedYAMLError) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    problem = error.problem or "unknown"
-    context = f" {error.context}" if error.context else ""
-    return Fault(
-        code="yaml-syntax",
-        message=f"this is not YAML: {problem}{context}",
-        line=mark.line if mark else 0,
-        column=mark.column if mark else 0,
-        hint=_HINTS.get(problem),
-    )
-
-
-def _unreadable(text: str, offset: int) -> Fault:
-    line_start = text.rfind("\n", 0, offset) + 1
-    return Fault(
-        code="yaml-syntax",
-        message=f"the control character U+{ord(text[offset]):04X} is not allowed in YAML; remove it",
-        line=text.count("\n", 0, offset),
-        column=offset - line_start,
-    )

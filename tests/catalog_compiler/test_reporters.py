@@ -31,9 +31,10 @@ def report() -> CompiledCatalog:
 
 def test_the_text_is_one_line_a_problem_with_its_hint_below():
     """The place comes first, so that editors and terminals can jump to it."""
+    sentence = "2026 without quotes is a number, and text is expected here; it is taken as '2026'"
+
     assert render(report(), "text").splitlines() == [
-        "catalog/queue.yaml:3:9: warning[ambiguous-text]: 2026 without quotes is a number,"
-        + " and text is expected here; it is taken as '2026'",
+        f"catalog/queue.yaml:3:9: warning[ambiguous-text]: {sentence}",
         '  hint: write "2026"',
         "catalog/queue.yaml:14:62: error[unknown-field-reference]: 'fields.sise' is not a field of this item",
         "  hint: did you mean 'fields.size'?",
