@@ -10,22 +10,22 @@ from pydantic import JsonValue
 
 from catalog_compiler.conditions.meaning import evaluation_order, leaves
 from catalog_compiler.conditions.schema import expanded_size
-from catalog_compiler.field_types import FIELD_TYPES, Finding
+from catalog_compiler.field_types import FIELD_TYPES, Flaw, check_definition
 from catalog_compiler.field_types.values import is_empty
 from catalog_compiler.model import Condition, FormField, Item
 from catalog_compiler.problems import Path
 
 MAX_COMPARISONS = 500
 """Comparisons that a field's condition may come to, those of the fields it rests on included."""
-MAX_CHAIN = 10
-"""Steps from a condition through conditional fields with defaults to the conditions of those."""
+MAX_CHAIN = 20
+"""Conditional fields that may rest on each other in a row."""
 
 
-def check_conditions(item: Item) -> Iterable[Finding]:
+def check_conditions(item: Item) -> Iterable[Flaw]:
     """Every problem of the item's conditions. Paths count from the item's root."""
     places = field_places(item)
     fields = {field.id: field for field in places.values()}
-    findings = [
+    flaws = [
         *(
             found
             for path, field in places.items()
@@ -33,14 +33,14 @@ def check_conditions(item: Item) -> Iterable[Finding]:
         ),
         *(found for path, condition in _action_conditions(item) for found in _check(path, condition, fields)),
     ]
-    yield from findings
+    yield from flaws
     cycle = _cycle(item)
     if cycle:
         path = next(path for path, field in places.items() if field.id == cycle[0])
         chain = " -> ".join(cycle)
         message = f"the condition of '{cycle[0]}' depends on itself: {chain}; drop one of these conditions"
-        yield Finding((*path, "conditional"), "condition-cycle", message)
-    elif not findings:
+        yield Flaw((*path, "conditional"), "condition-cycle", message)
+    elif not flaws:
         yield from _too_large(item, places)
 
 
@@ -61,7 +61,7 @@ def _action_conditions(item: Item) -> Iterator[tuple[Path, Condition]]:
                 yield ("fulfillment", way, "actions", place, "when"), action.when
 
 
-def _check(path: Path, condition: Condition | None, fields: Mapping[str, FormField]) -> Iterator[Finding]:
+def _check(path: Path, condition: Condition | None, fields: Mapping[str, FormField]) -> Iterator[Flaw]:
     if condition is None:
         return
     yield from _check_form(path, condition)
@@ -70,50 +70,53 @@ def _check(path: Path, condition: Condition | None, fields: Mapping[str, FormFie
             yield from _check_comparison(at, leaf, fields)
 
 
-def _check_form(path: Path, condition: Condition) -> Iterator[Finding]:
+def _check_form(path: Path, condition: Condition) -> Iterator[Flaw]:
     """Exactly one of a comparison, `all`, `any` and `not`, in every part."""
-    given = condition.model_fields_set - {"value", "operator"}
-    forms = {"negated": "not"}
+    forms = {"field": condition.field, "all": condition.all, "any": condition.any, "not": condition.negated}
+    given = [name for name, form in forms.items() if form is not None]
     if len(given) != 1:
-        named = " and ".join(f"'{forms.get(key, key)}'" for key in sorted(given)) or "none of them"
+        named = " and ".join(f"'{name}'" for name in given) or "none of them"
         message = f"a condition has exactly one of 'field', 'all', 'any' and 'not', and this has {named}"
-        yield Finding(path, "invalid-condition", message)
+        yield Flaw(path, "invalid-condition", message)
+    elif condition.field is None and condition.model_fields_set & {"operator", "value"}:
+        message = f"'operator' and 'value' have no meaning beside '{given[0]}'; remove them"
+        yield Flaw(path, "invalid-condition", message)
     if condition.field is not None and (condition.operator is None or "value" not in condition.model_fields_set):
         message = "a comparison needs 'field', 'operator' and 'value'; add what is missing"
-        yield Finding(path, "invalid-condition", message)
+        yield Flaw(path, "invalid-condition", message)
     for key in ("all", "any"):
         parts = getattr(condition, key)
         if parts is not None and not parts:
-            yield Finding((*path, key), "invalid-condition", f"'{key}' is empty; list at least one condition")
+            yield Flaw((*path, key), "invalid-condition", f"'{key}' is empty; list at least one condition")
         for place, part in enumerate(parts or ()):
             yield from _check_form((*path, key, place), part)
     if condition.negated is not None:
         yield from _check_form((*path, "not"), condition.negated)
 
 
-def _check_comparison(path: Path, leaf: Condition, fields: Mapping[str, FormField]) -> Iterator[Finding]:
+def _check_comparison(path: Path, leaf: Condition, fields: Mapping[str, FormField]) -> Iterator[Flaw]:
     field = fields.get(leaf.field or "")
     if field is None:
         near = get_close_matches(leaf.field or "", fields, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"the fields are {', '.join(sorted(fields))}"
         message = f"'{leaf.field}' is not a field of this item"
-        yield Finding((*path, "field"), "unknown-condition-field", message, hint)
+        yield Flaw((*path, "field"), "unknown-condition-field", message, hint)
         return
     operators = FIELD_TYPES[field.type].operators
     if leaf.operator not in operators:
         known = f"use one of {', '.join(sorted(operators))}" if operators else "base the condition on another field"
         message = f"'{leaf.operator}' does not fit '{field.id}', a field of type {field.type}; {known}"
-        yield Finding((*path, "operator"), "invalid-condition", message)
-    elif "value" in leaf.model_fields_set:
+        yield Flaw((*path, "operator"), "invalid-condition", message)
+    elif "value" in leaf.model_fields_set and not any(check_definition(field)):
         yield from _check_operand((*path, "value"), leaf, field)
 
 
-def _check_operand(path: Path, leaf: Condition, field: FormField) -> Iterator[Finding]:
+def _check_operand(path: Path, leaf: Condition, field: FormField) -> Iterator[Flaw]:
     operand = leaf.value
     if leaf.operator in {"in", "not_in"}:
         if not isinstance(operand, list) or not operand:
             message = f"'{leaf.operator}' needs a list of values; write it in brackets"
-            yield Finding(path, "invalid-condition", message)
+            yield Flaw(path, "invalid-condition", message)
             return
         for place, one in enumerate(operand):
             yield from _check_value((*path, place), leaf, field, one)
@@ -121,16 +124,16 @@ def _check_operand(path: Path, leaf: Condition, field: FormField) -> Iterator[Fi
         yield from _check_value(path, leaf, field, operand)
 
 
-def _check_value(path: Path, leaf: Condition, field: FormField, operand: JsonValue) -> Iterator[Finding]:
+def _check_value(path: Path, leaf: Condition, field: FormField, operand: JsonValue) -> Iterator[Flaw]:
     if leaf.operator is None:
         return
     if is_empty(operand):
         message = f"'{field.id}' can't be compared with an empty value; an empty field equals nothing"
-        yield Finding(path, "invalid-condition", message, "name a value that the field can have")
+        yield Flaw(path, "invalid-condition", message, "name a value that the field can have")
         return
     problem = FIELD_TYPES[field.type].operand_problem(field, leaf.operator, operand)
     if problem:
-        yield Finding(path, "invalid-condition", f"the value for '{field.id}' {problem}")
+        yield Flaw(path, "invalid-condition", f"the value for '{field.id}' {problem}")
 
 
 def _cycle(item: Item) -> list[str] | None:
@@ -142,7 +145,7 @@ def _cycle(item: Item) -> list[str] | None:
     return None
 
 
-def _too_large(item: Item, places: Mapping[Path, FormField]) -> Iterator[Finding]:
+def _too_large(item: Item, places: Mapping[Path, FormField]) -> Iterator[Flaw]:
     sizes = expanded_size(item.fields)
     for path, field in places.items():
         comparisons, chain = sizes[field.id]
@@ -151,5 +154,5 @@ def _too_large(item: Item, places: Mapping[Path, FormField]) -> Iterator[Finding
                 f"the condition of '{field.id}' comes to {comparisons} comparisons in {chain} steps, with those of the"
                 f" fields it rests on; at most {MAX_COMPARISONS} and {MAX_CHAIN} are allowed, base it on fewer fields"
             )
-            yield Finding((*path, "conditional"), "invalid-condition", message)
+            yield Flaw((*path, "conditional"), "invalid-condition", message)
             return

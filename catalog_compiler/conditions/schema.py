@@ -39,22 +39,14 @@ def _schema(condition: Condition, fields: Mapping[str, FormField], visible: Mapp
 
 
 def _comparison(condition: Condition, field: FormField, visible: Mapping[str, Schema]) -> Schema:
-    """One comparison. Of an absent field, its default decides where it is visible, its emptiness where it is hidden."""
-    when_empty, when_visible = empty_holds(condition), default_holds(condition, field)
+    """One comparison. A hidden field is empty, whatever a form may still hold of it; an absent one is its default."""
     test: Schema = {"type": "object", "properties": {field.id: _value_schema(condition, field)}}
-    if when_visible and (when_empty or field.conditional is None):
+    if not default_holds(condition, field):
+        test["required"] = [field.id]
+    if field.conditional is None:
         return test
-    present = test | {"required": [field.id]}
-    if not needs_visibility(condition, field):
-        return present
     shown = visible[field.id]
-    absent_and = shown if when_visible else {"not": shown}
-    return {"anyOf": [present, {"allOf": [{"not": given(field.id)}, absent_and]}]}
-
-
-def needs_visibility(condition: Condition, field: FormField) -> bool:
-    """Whether an absent field decides differently as it is hidden or counts as its default."""
-    return field.conditional is not None and empty_holds(condition) != default_holds(condition, field)
+    return {"anyOf": [{"not": shown}, test]} if empty_holds(condition) else {"allOf": [shown, test]}
 
 
 def empty_holds(condition: Condition) -> bool:
@@ -90,7 +82,7 @@ def expanded_size(fields: Sequence[FormField]) -> dict[str, tuple[int, int]]:
         count, depth = 0, 0
         for _, leaf in leaves(field.conditional) if field.conditional else ():
             other = by_id[leaf.field or ""]
-            inner = sizes[other.id] if needs_visibility(leaf, other) else (0, 0)
+            inner = sizes[other.id]
             count, depth = count + 1 + inner[0], max(depth, 1 + inner[1])
         sizes[field.id] = (count, depth)
     return sizes

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import JsonValue
 
-from catalog_compiler.field_types.values import same_json
+from catalog_compiler.field_types.values import distinct, same_json
 from catalog_compiler.model import FieldTypeName, FormField, Operator, Validation
 from catalog_compiler.problems import Code, Path
 
@@ -62,8 +62,8 @@ COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-class Finding(NamedTuple):
-    """A problem of a definition; `path` counts from what was checked."""
+class Flaw(NamedTuple):
+    """What is wrong with a definition; `path` counts from what was checked."""
 
     path: Path
     code: Code
@@ -110,7 +110,7 @@ class FieldType(ABC):
         """A valid value in the one form in which it is stored."""
         return value
 
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         """What is wrong with the field's `validation` beyond keys that have no meaning; paths count from the field."""
         yield from ()
 
@@ -141,7 +141,7 @@ class FieldType(ABC):
 
     def any_schema(self, operands: Sequence[JsonValue]) -> Schema:
         """A JSON Schema for the values that `in` accepts."""
-        return {"enum": list(operands)}
+        return {"enum": distinct(operands)}
 
     def order_schema(self, operator: Operator, operand: JsonValue) -> Schema:
         """A JSON Schema for the values that satisfy `gt`, `lt`, `gte` or `lte`; only for types that have them."""

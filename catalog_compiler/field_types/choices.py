@@ -10,9 +10,9 @@ from typing import ClassVar
 from pydantic import JsonValue
 from typing_extensions import override
 
-from catalog_compiler.field_types.base import Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
-from catalog_compiler.field_types.values import is_finite, is_number, same_json, storable
+from catalog_compiler.field_types.values import distinct, is_finite, is_number, same_json, storable
 from catalog_compiler.model import FieldTypeName, FormField, Operator
 from catalog_compiler.problems import Path
 
@@ -51,21 +51,19 @@ def not_an_option(field: FormField, value: JsonValue) -> Iterator[Fault]:
         yield Fault(code="not-an-option", text=f"must be one of {shown}{more}")
 
 
-def choice_flaws(field: FormField, kinds: AbstractSet[str]) -> Iterator[Finding]:
+def choice_flaws(field: FormField, kinds: AbstractSet[str]) -> Iterator[Flaw]:
     """Problems of `enum` or `options`: both at once, values of another kind than the field's, the same value twice."""
     listed = field.options is not None
     if listed and field.validation.enum is not None:
-        yield Finding(("options",), "invalid-value", "a field has either 'options' or 'validation.enum'; drop one")
+        yield Flaw(("options",), "invalid-value", "a field has either 'options' or 'validation.enum'; drop one")
     values = choice_values(field)
     for place, value in enumerate(values):
         path: Path = ("options", place, "value") if listed else ("validation", "enum", place)
         if _json_type(value) not in kinds or not _usable(value):
             words = " or ".join(sorted(kinds))
-            yield Finding(
-                path, "invalid-value", f"the choice {value!r} can't be a value of this field; write a {words}"
-            )
+            yield Flaw(path, "invalid-value", f"the choice {value!r} can't be a value of this field; write a {words}")
         elif any(same_json(value, other) for other in values[:place]):
-            yield Finding(path, "invalid-value", f"the choice {value!r} is there twice; drop one")
+            yield Flaw(path, "invalid-value", f"the choice {value!r} is there twice; drop one")
 
 
 def _usable(value: JsonValue) -> bool:
@@ -95,9 +93,9 @@ def _enum(field: FormField) -> Schema:
     return ({"type": kind} if kind else {}) | {"enum": values}
 
 
-def _missing_choices(field: FormField) -> Iterator[Finding]:
+def _missing_choices(field: FormField) -> Iterator[Flaw]:
     if not field.choices:
-        yield Finding(
+        yield Flaw(
             ("validation",),
             "missing-enum",
             f"a {field.type} needs something to choose from; list the values under 'validation.enum'",
@@ -133,7 +131,7 @@ class Selection(FieldType):
         return canonical(field, value)
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from _missing_choices(field)
         yield from choice_flaws(field, {"string", "integer", "number", "boolean"})
 
@@ -174,14 +172,14 @@ class MultiSelection(FieldType):
         return [canonical(field, part) for part in value] if isinstance(value, list) else value
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from _missing_choices(field)
         yield from choice_flaws(field, {"string", "integer", "number", "boolean"})
         yield from count_flaws(field, "choices")
         low = count(field.validation.min) or 0
         if field.choices and low > len(field.choices):
             message = f"min {low} is more than the {len(field.choices)} choices there are; lower min"
-            yield Finding(("validation", "min"), "invalid-range", message)
+            yield Flaw(("validation", "min"), "invalid-range", message)
 
     @override
     def equal(self, value: JsonValue, operand: JsonValue) -> bool:
@@ -207,7 +205,7 @@ class MultiSelection(FieldType):
 
     @override
     def any_schema(self, operands: Sequence[JsonValue]) -> Schema:
-        return {"type": "array", "contains": {"enum": list(operands)}}
+        return {"type": "array", "contains": {"enum": distinct(operands)}}
 
     @override
     def operand_problem(self, field: FormField, operator: Operator, operand: JsonValue) -> str | None:

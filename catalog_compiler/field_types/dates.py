@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from catalog_compiler.field_types import time_patterns
-from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import order_flaws
 from catalog_compiler.field_types.texts import with_patterns
 from catalog_compiler.model import FieldTypeName, FormField, Operator
@@ -70,11 +70,11 @@ class Date(FieldType):
     def order_key(self, value: JsonValue) -> Any:
         return parse_date(value)
 
-    def fixed_bound(self, bound: Bound, *, latest: bool) -> Any:
+    def fixed_bound(self, bound: Bound, *, latest: bool) -> Any:  # noqa: ARG002 - for date-times
         """A bound that is no matter of today, as what `order_key` gives; None for another."""
         return parse_date(bound)
 
-    def relative_bound(self, distance: timedelta, now: datetime, *, latest: bool) -> Any:
+    def relative_bound(self, distance: timedelta, now: datetime, *, latest: bool) -> Any:  # noqa: ARG002 - for date-times
         """A bound relative to today, as what `order_key` gives."""
         return (now.astimezone(UTC) + distance).date()
 
@@ -117,7 +117,7 @@ class Date(FieldType):
             yield Fault(code="too-late", text=f"must not be after {_words(field.validation.max)}")
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         limits = field.validation
         broken = False
         for key, bound in (("min", limits.min), ("max", limits.max)):
@@ -125,7 +125,7 @@ class Date(FieldType):
             if bound is not None and not known:
                 broken = True
                 message = f"{key} {bound!r} is no bound of a {self.name}; write {self.words}, 'today' or 'today+30d'"
-                yield Finding(("validation", key), "invalid-range", message)
+                yield Flaw(("validation", key), "invalid-range", message)
         if broken or limits.min is None or limits.max is None:
             return
         # Bounds are comparable where both are fixed or both relative to one and the same day.

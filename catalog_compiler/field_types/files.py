@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 from typing_extensions import override
 
-from catalog_compiler.field_types.base import Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.model import FieldTypeName, FormField
 from catalog_compiler.patterns import compile_pattern
@@ -98,12 +98,12 @@ class File(FieldType):
             yield from self._content_faults(field, value)
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from count_flaws(field, "bytes")
         for place, written in enumerate(field.validation.content_types or ()):
             if not _CONTENT_TYPE.fullmatch(written):
                 message = f"'{written}' is no content type; write one such as 'text/plain' or 'image/*'"
-                yield Finding(("validation", "content_types", place), "invalid-value", message)
+                yield Flaw(("validation", "content_types", place), "invalid-value", message)
 
     def _content_faults(self, field: FormField, text: str) -> Iterator[Fault]:
         try:

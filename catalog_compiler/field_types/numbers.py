@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import JsonValue
 from typing_extensions import override
 
-from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.choices import canonical, choice_flaws, choice_ui, choice_values, not_an_option
 from catalog_compiler.field_types.limits import value_flaws
 from catalog_compiler.field_types.values import is_finite, is_number
@@ -70,7 +70,7 @@ class Number(FieldType):
         return canonical(field, value)
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from value_flaws(field, whole=False)
         yield from choice_flaws(field, {"integer", "number"})
 
@@ -102,13 +102,13 @@ class Integer(Number):
         return int(value) if isinstance(value, float) else canonical(field, value)
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from value_flaws(field, whole=True)
         yield from choice_flaws(field, {"integer"})
         for key, bound in (("min", field.validation.min), ("max", field.validation.max)):
             if isinstance(bound, int) and abs(bound) > SAFE_INTEGER:
                 message = f"{key} {bound} is beyond what browsers keep exactly; use at most {SAFE_INTEGER}"
-                yield Finding(("validation", key), "invalid-range", message)
+                yield Flaw(("validation", key), "invalid-range", message)
 
 
 class Boolean(FieldType):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NoReturn
 from pydantic import JsonValue
 from typing_extensions import override
 
-from catalog_compiler.field_types.base import Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.field_types.texts import Text, length_faults
 from catalog_compiler.field_types.value_schema import schema_problem, value_problem
@@ -79,12 +79,12 @@ class Json(FieldType):
             yield from _value_faults(field, value)
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from count_flaws(field, "characters")
         schema = field.validation.json_schema
         problem = None if schema is None else schema_problem(schema)
         if problem:
-            yield Finding(("validation", "schema"), "invalid-value", f"the schema for the value {problem}")
+            yield Flaw(("validation", "schema"), "invalid-value", f"the schema for the value {problem}")
 
 
 class Yaml(Text):

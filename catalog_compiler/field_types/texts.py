@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 from typing_extensions import override
 
-from catalog_compiler.field_types.base import Fault, FieldType, Finding, Schema
+from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.choices import choice_flaws, choice_ui, choice_values, not_an_option
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.field_types.values import storable
@@ -118,7 +118,7 @@ class Text(FieldType):
         yield from ()
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from count_flaws(field, "characters")
         limits = field.validation
         if limits.pattern is not None:
@@ -157,7 +157,7 @@ class String(Text):
             yield Fault(code="line-break", text="must be one line; remove the line breaks")
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from super().flaws(field)
         yield from choice_flaws(field, {"string"})
 
@@ -228,12 +228,12 @@ class Url(Text):
             )
 
     @override
-    def flaws(self, field: FormField) -> Iterator[Finding]:
+    def flaws(self, field: FormField) -> Iterator[Flaw]:
         yield from super().flaws(field)
         for place, scheme in enumerate(field.validation.schemes or ()):
             if not _SCHEME.fullmatch(scheme):
                 at = ("validation", "schemes", place)
-                yield Finding(
+                yield Flaw(
                     at, "invalid-value", f"'{scheme}' is no URL scheme; write it in small letters, such as 'ssh'"
                 )
 
@@ -260,8 +260,8 @@ def _pattern_faults(field: FormField, text: str) -> Iterator[Fault]:
             yield Fault(code="pattern-mismatch", text=wanted)
 
 
-def _pattern_flaws(pattern: str, path: tuple[str | int, ...]) -> Iterator[Finding]:
+def _pattern_flaws(pattern: str, path: tuple[str | int, ...]) -> Iterator[Flaw]:
     try:
         compile_pattern(pattern)
     except PatternError as error:
-        yield Finding(path, "invalid-pattern", f"the pattern '{pattern[:100]}' {error}", error.hint)
+        yield Flaw(path, "invalid-pattern", f"the pattern '{pattern[:100]}' {error}", error.hint)

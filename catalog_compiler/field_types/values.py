@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from pydantic import JsonValue
@@ -24,6 +24,15 @@ def same_json(left: JsonValue, right: JsonValue) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same_json(part, right[key]) for key, part in left.items())
     return left == right
+
+
+def distinct(values: Iterable[JsonValue]) -> list[JsonValue]:
+    """The values without repetitions, which validators refuse in an `enum`."""
+    found: list[JsonValue] = []
+    for value in values:
+        if not any(same_json(value, other) for other in found):
+            found.append(value)
+    return found
 
 
 def is_empty(value: JsonValue) -> bool:
