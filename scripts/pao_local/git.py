@@ -15,6 +15,19 @@ IDENTITY = {
     "GIT_COMMITTER_NAME": "pao",
     "GIT_COMMITTER_EMAIL": "pao@localhost",
 }
+OF_A_REPOSITORY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+"""Variables that a git hook has set, and that would make a start out of one work on the hook's repository."""
 TIMEOUT = 60.0
 """Seconds; only `ls-remote` of a repository elsewhere can take long."""
 
@@ -25,8 +38,7 @@ class GitError(Exception):
 
 def git(*arguments: str | Path, extra: Mapping[str, str] | None = None, stdin: str = "") -> str:
     """What the command prints, stripped; raises `GitError` with git's own words where it fails."""
-    # A start out of a git hook must not work on the hook's repository.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_A_REPOSITORY}
     environment = {**inherited, **IDENTITY, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(extra or {})}
     command = ["git", "-c", "core.autocrlf=false", *map(str, arguments)]
     try:

@@ -14,8 +14,10 @@ from pao_local.settings import Settings
 
 READY_TIMEOUT = 180.0
 """Seconds; two slow cores need about 45."""
-INTERVAL = 0.25
+INTERVAL = 0.5
 LAST_LINES = 15
+ACCESS_LOG = "[http.access]"
+"""Marks the lines that say nothing but that somebody asked."""
 AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -70,4 +72,5 @@ def last_lines(path: Path, count: int = LAST_LINES) -> str:
     """The end of a log, for an error message; empty where there is none."""
     if not path.is_file():
         return ""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
+    lines = [line for line in path.read_text(errors="replace").splitlines() if ACCESS_LOG not in line]
+    return "\n".join(lines[-count:])
