@@ -1,4 +1,7 @@
-"""Reads what Airflow knows of requests: runs, task instances, and what actions left in XCom. Three queries for any number."""
+"""Reads what Airflow knows of requests: runs, task instances, and what actions left in XCom.
+
+Three queries for any number of requests.
+"""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.urlsafe_b64decode(padded))
-        if [type(part) for part in position] != list(kinds):
-            raise ValueError("parts differ")
-    except (ValueError, TypeError):
+    except ValueError:
+        position = None
+    if not isinstance(position, list) or [type(part) for part in position] != list(kinds):
         raise invalid_fields(
             [FieldProblem(pointer="/cursor", code="invalid-cursor", message="not a cursor; take next_cursor as it is")]
-        ) from None
-    return list(position)
+        )
+    return position

@@ -16,7 +16,7 @@ class FieldProblem:
 
 
 @dataclass(eq=False)
-class ApiProblem(Exception):
+class ApiProblem(Exception):  # noqa: N818 - RFC 9457's word
     """A call that fails. `code` is stable, `detail` says what is wrong and what to do; never a secret in either."""
 
     status: int

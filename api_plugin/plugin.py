@@ -1,4 +1,7 @@
-"""Mounts the API in Airflow's API server. Every Airflow process loads plugins: the apps are made only where they serve."""
+"""Mounts the API in Airflow's API server.
+
+Every Airflow process loads plugins, so the apps are made only where they are read.
+"""
 
 from __future__ import annotations
 

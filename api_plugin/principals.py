@@ -34,6 +34,8 @@ class Principal:
     email: str
     roles: tuple[str, ...]
     permissions: frozenset[Permission]
+    address: str | None
+    """Where the call came from, for the audit trail."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the caller has the permission."""
@@ -45,13 +47,14 @@ async def principal_of(connection: HTTPConnection, token: str | None = None) -> 
     credential = token or _credential(connection)
     if not credential:
         raise not_signed_in("sign in: send 'Authorization: Bearer <token>' with a token of POST /auth/token")
+    address = connection.client.host if connection.client else None
     if credential.startswith(KEY_PREFIX):
-        return await asyncio.to_thread(_service, credential)
+        return await asyncio.to_thread(_service, credential, address)
     try:
         user = await get_auth_manager().get_user_from_token(credential)
     except InvalidTokenError:
         raise not_signed_in("the token is wrong, expired or revoked; get a new one from POST /auth/token") from None
-    return await asyncio.to_thread(_user, user)
+    return await asyncio.to_thread(_user, user, address)
 
 
 def digest(key: str) -> str:
@@ -66,7 +69,7 @@ def _credential(connection: HTTPConnection) -> str | None:
     return connection.headers.get("x-api-key") or connection.cookies.get(COOKIE_NAME_JWT_TOKEN)
 
 
-def _user(user: Any) -> Principal:
+def _user(user: Any, address: str | None) -> Principal:
     manager = get_auth_manager()
     granted = {
         permission
@@ -79,10 +82,11 @@ def _user(user: Any) -> Principal:
         email=user.email,
         roles=tuple(role.name for role in user.roles),
         permissions=frozenset(granted),
+        address=address,
     )
 
 
-def _service(key: str) -> Principal:
+def _service(key: str, address: str | None) -> Principal:
     now = dt.datetime.now(dt.UTC)
     with create_session() as session:
         found = session.scalar(select(ApiKey).where(ApiKey.digest == digest(key)))
@@ -98,11 +102,12 @@ def _service(key: str) -> Principal:
             email=found.email,
             roles=(found.role,),
             permissions=frozenset(granted),
+            address=address,
         )
 
 
 class Requires:
-    """A dependency: the caller must have the permission. Every operation declares one; a test sees to it."""
+    """A dependency: the caller must have the permission. Every operation declares one."""
 
     def __init__(self, permission: Permission) -> None:
         """Name the permission."""
@@ -113,8 +118,8 @@ class Requires:
         caller = await principal_of(connection)
         if not caller.may(self.permission):
             raise not_allowed(
-                f"'{caller.id}' lacks the permission '{self.permission.method} {self.permission.resource}'; a role that "
-                "has it can be given in Airflow's security pages"
+                f"'{caller.id}' lacks the permission '{self.permission.method} {self.permission.resource}'; a role "
+                "that has it can be given in Airflow's security pages"
             )
         return caller
 

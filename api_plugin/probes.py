@@ -1,4 +1,4 @@
-"""`GET /health` and `GET /health/ready`: the probes of Kubernetes, at the root where Airflow has no route of its own."""
+"""`GET /health` and `GET /health/ready`: the probes of Kubernetes, at the root, where Airflow has no such route."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    log.exception("request failed", path=request.url.path, correlation_id=correlation_id(), exc_info=error)
+    log.error("request failed", path=request.url.path, correlation_id=correlation_id(), exc_info=error)
     problem = ApiProblem(
         500, "internal-error", "Internal error", "a fault of the server; its log has more under the correlation id"
     )

@@ -17,10 +17,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey, read_runs
-from api_plugin.status import ENDED, RequestView, RollbackView, RunView, derive
+from api_plugin.clock import utc_now, utc_text
+from api_plugin.status import ENDED, RequestView, RollbackView, RunView, derive, pending_action
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
-from catalog_compiler.plan import ItemPlan
+from catalog_compiler.plan import ActionPlan, ItemPlan
 from catalog_compiler.run_format import dag_id
 from catalog_compiler.sealing import masked
 
@@ -33,14 +34,10 @@ _STEPS: dict[str, tuple[str, ...]] = {
 """The steps before each step, in order; every later status has been in progress before."""
 
 
-def open_request(session: Session, request: Request, way_actions: Sequence[tuple[str, str, int]]) -> None:
-    """Write the first events of a request that was just accepted. `way_actions`: name, type and attempts of each."""
-    actions: list[dict[str, Any]] = [
-        {"name": name, "type": kind, "status": "pending", "attempt": 0, "max_attempts": attempts, "started_at": None,
-         "ended_at": None, "outputs": {}, "error": None, "url": None}
-        for name, kind, attempts in way_actions
-    ]  # fmt: skip
-    request.state = {"actions": actions, "error": None, "warnings": []}
+def open_request(session: Session, request: Request, actions: Iterable[ActionPlan]) -> None:
+    """Write the first events of a request that was just accepted, with its actions all pending."""
+    pending = [_action_json(asdict(pending_action(action))) for action in actions]
+    request.state = {"actions": pending, "error": None, "warnings": []}
     session.add(request)
     session.flush()
     for status in ("submitted", "validated", "queued"):
@@ -62,7 +59,7 @@ def bring_up_to_date(session: Session, ids: Iterable[uuid.UUID], *, wait: bool =
 
 def _may_come_back() -> Any:
     """Ended requests that an operator may have cleared in Airflow: looked at as well, as far as they are recent."""
-    return Request.updated_at > dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
+    return Request.updated_at > utc_now() - dt.timedelta(days=7)
 
 
 def rollback_of(session: Session, requests: Iterable[Request]) -> dict[uuid.UUID, RequestRollback]:
@@ -115,7 +112,7 @@ def _project(session: Session, requests: Sequence[Request]) -> None:
 
 
 def _record(session: Session, request: Request, view: RequestView) -> None:
-    now = dt.datetime.now(dt.UTC)
+    now = utc_now()
     actions = [_action_json(action) for action in map(asdict, view.actions)]
     before = {action["name"]: action for action in request.state["actions"]}
     for action in actions:
@@ -156,11 +153,6 @@ def _time(value: object) -> str:
     if isinstance(value, dt.datetime):
         return utc_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def utc_text(value: dt.datetime) -> str:
-    """A time as the API writes it: ISO 8601 in UTC, with `Z`."""
-    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def run_key(request: Request) -> RunKey:

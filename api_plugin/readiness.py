@@ -1,4 +1,4 @@
-"""Whether an item's DAGs are ready for a revision: its serialized DAGs hold it. A version label alone proves nothing."""
+"""Whether an item's DAGs are ready for a revision: their serialized form holds it. A version label proves nothing."""
 
 from __future__ import annotations
 

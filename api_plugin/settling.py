@@ -6,7 +6,6 @@ not. Starting is idempotent: a rollback belongs to one try of a request, and loo
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -17,16 +16,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import read_runs
+from api_plugin.clock import utc_now
 from api_plugin.projection import bring_up_to_date, plans_of, rollback_key, rollback_of, run_key
-from api_plugin.status import ENDED, RunView
+from api_plugin.runs import DagShelf, RunOrder, start_run
+from api_plugin.status import ENDED
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestRollback
-from api_plugin.submitting import DagShelf, request_url, start_run
+from api_plugin.submitting import info_of
 from api_plugin.undoing import undo_order
 from catalog_compiler.plan import ItemPlan, Mode
 from catalog_compiler.run_format import (
     REVOKED_KEY,
-    RequestInfo,
     RollbackInfo,
     RunConf,
     UndoStep,
@@ -77,69 +77,34 @@ def unsettled(session: Session, limit: int = 1000) -> list[uuid.UUID]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Due:
+    """A rollback that a request needs."""
+
+    plan: ItemPlan
+    mode: Mode
+    clear_number: int
+    actions: tuple[str, ...]
+
+
 def _start_rollback_if_due(session: Session, shelf: DagShelf, request: Request) -> bool:
-    run = read_runs(session, [run_key(request)]).get(run_key(request))
-    plan = plans_of(session, [request]).get((request.catalog, request.item_id, request.revision))
-    if run is None or plan is None or run.state != "failed":
+    due = _due(session, request)
+    if due is None:
         return False
-    mode: Mode = "automatic" if request.mode == "automatic" else "manual"
-    way = plan.fulfillment(mode)
-    if way.on_failure != "rollback":
-        return False
-    before = rollback_of(session, [request]).get(request.id)
-    if before is not None and before.clear_number == run.clear_number:
-        return False
-    actions = undo_order(way, run.tasks)
-    if not actions:
-        return False
-    _start_rollback(session, shelf, request, plan, mode, run, actions)
-    return True
-
-
-def _start_rollback(
-    session: Session, shelf: DagShelf, request: Request, plan: ItemPlan, mode: Mode, run: RunView,
-    actions: tuple[str, ...],
-) -> None:  # fmt: skip
-    now = dt.datetime.now(dt.UTC)
-    way = plan.fulfillment(mode)
-    steps = tuple(
-        UndoStep(action=name, mode=mode, undo=undo)
-        for name in actions
-        if (undo := way.action(name).rollback) is not None
-    )
-    conf = RunConf(
-        request=RequestInfo(
-            id=str(request.id),
-            timestamp=request.created_at,
-            catalog=request.catalog,
-            url=request_url(request.id),
-            mode=mode,
-            correlation_id=request.correlation_id,
-            user=UserInfo.model_validate(request.user),
-        ),  # fmt: skip
-        item_id=request.item_id,
-        revision=request.revision,
-        fields=request.fields,
-        rollback=RollbackInfo(
-            clear_number=run.clear_number,
-            header=plan.header,
-            field_types={field.id: field.type for field in plan.fields},
-            steps=steps,
-        ),
-    )
-    dag, run_id = rollback_key(request, run.clear_number)
-    start_run(session, shelf, dag, run_id, conf, ACTOR, now, revision=None)
-    _skip_unused_places(session, dag, run_id, used=len(steps))
+    dag, run_id = rollback_key(request, due.clear_number)
+    start_run(session, shelf, RunOrder(dag_id=dag, run_id=run_id, conf=_rollback_conf(request, due), actor=ACTOR))
+    _skip_unused_places(session, dag, run_id, used=len(due.actions))
     _revoke(session, request)
+    now = utc_now()
     session.add(
         RequestRollback(
             request_id=request.id,
-            clear_number=run.clear_number,
+            clear_number=due.clear_number,
             dag_id=dag,
             run_id=run_id,
-            actions=list(actions),
+            actions=list(due.actions),
             started_at=now,
-        )  # fmt: skip
+        )
     )
     session.add(
         Audit(
@@ -150,8 +115,41 @@ def _start_rollback(
             outcome="started",
             address=None,
             correlation_id=request.correlation_id,
-            detail={"actions": list(actions), "reason": "the run failed"},
-        )  # fmt: skip
+            detail={"actions": list(due.actions), "reason": "the run failed"},
+        )
+    )
+    return True
+
+
+def _due(session: Session, request: Request) -> _Due | None:
+    """The rollback that the request's present state asks for; None where none does, or where it was started."""
+    run = read_runs(session, [run_key(request)]).get(run_key(request))
+    plan = plans_of(session, [request]).get((request.catalog, request.item_id, request.revision))
+    if run is None or plan is None or run.state != "failed":
+        return None
+    mode: Mode = "automatic" if request.mode == "automatic" else "manual"
+    way = plan.fulfillment(mode)
+    before = rollback_of(session, [request]).get(request.id)
+    if way.on_failure != "rollback" or (before is not None and before.clear_number == run.clear_number):
+        return None
+    actions = undo_order(way, run.tasks)
+    return _Due(plan=plan, mode=mode, clear_number=run.clear_number, actions=actions) if actions else None
+
+
+def _rollback_conf(request: Request, due: _Due) -> RunConf:
+    way = due.plan.fulfillment(due.mode)
+    undos = ((name, way.action(name).rollback) for name in due.actions)
+    return RunConf(
+        request=info_of(request, due.mode, UserInfo.model_validate(request.user)),
+        item_id=request.item_id,
+        revision=request.revision,
+        fields=request.fields,
+        rollback=RollbackInfo(
+            clear_number=due.clear_number,
+            header=due.plan.header,
+            field_types={field.id: field.type for field in due.plan.fields},
+            steps=tuple(UndoStep(action=name, mode=due.mode, undo=undo) for name, undo in undos if undo is not None),
+        ),
     )
 
 
@@ -175,6 +173,10 @@ def _revoke(session: Session, request: Request) -> None:
     )
     for task_id in tasks:
         XComModel.set(
-            key=REVOKED_KEY, value=True, task_id=task_id, dag_id=request.dag_id, run_id=str(request.id),
+            key=REVOKED_KEY,
+            value=True,
+            task_id=task_id,
+            dag_id=request.dag_id,
+            run_id=str(request.id),
             session=session,
-        )  # fmt: skip
+        )

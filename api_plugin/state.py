@@ -9,7 +9,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api_plugin.catalog_cache import CatalogCache
-from api_plugin.submitting import DagShelf
+from api_plugin.runs import DagShelf
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import JsonValue
@@ -156,21 +156,33 @@ def _rollback_status(rollback: RollbackView) -> tuple[RequestStatus, dt.datetime
     return "rolled_back" if undone else "rollback_failed", run.ended_at
 
 
-def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> ActionView:
-    task = run.tasks.get(action_task_id(plan.name))
+def pending_action(plan: ActionPlan) -> ActionView:
+    """An action that has not begun."""
     retries = plan.retry.attempts if plan.retry else DEFAULT_ATTEMPTS - 1
-    if task is None:
-        return ActionView(
-            name=plan.name, type=plan.type, status="pending", attempt=0, max_attempts=retries + 1,
-            started_at=None, ended_at=None, outputs={}, error=None, url=None,
-        )  # fmt: skip
-    report = task.report
     return ActionView(
         name=plan.name,
         type=plan.type,
+        status="pending",
+        attempt=0,
+        max_attempts=retries + 1,
+        started_at=None,
+        ended_at=None,
+        outputs={},
+        error=None,
+        url=None,
+    )
+
+
+def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> ActionView:
+    pending = pending_action(plan)
+    task = run.tasks.get(action_task_id(plan.name))
+    if task is None:
+        return pending
+    report = task.report
+    return replace(
+        pending,
         status=_undone(plan.name, rollback) or _action_status(task, run),
         attempt=_attempt(task),
-        max_attempts=retries + 1,
         started_at=report.started_at if report else task.started_at,
         ended_at=report.ended_at if report else task.ended_at,
         outputs=report.outputs if report else {},

@@ -17,7 +17,8 @@ import structlog
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from api_plugin.projection import bring_up_to_date, utc_text
+from api_plugin.clock import utc_text
+from api_plugin.projection import bring_up_to_date
 from api_plugin.status import ENDED
 from api_plugin.store.requests import Request, RequestEvent
 

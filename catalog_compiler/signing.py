@@ -18,7 +18,7 @@ SIGNATURE = "signature"
 
 
 class UnsignedRunError(ValueError):
-    """This run was not made by PAO's API; order the item through the catalog instead of starting its DAG."""
+    """A run that PAO's API did not make; order the item through the catalog instead of starting its DAG."""
 
 
 def _digest(conf: Mapping[str, JsonValue], keys: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""`pao setup`: makes PAO's roles, and the users and API keys of a file. Safe to run again; run it after each migration."""
+"""`pao setup`: makes PAO's roles, and the users and API keys of a file.
+
+Safe to run again; run it after each migration.
+"""
 
 from __future__ import annotations
 

@@ -78,9 +78,7 @@ def list_category(
     """List the items of one category; an unknown category is a 404."""
     known = _view(state, session, catalog).categories
     if category not in known:
-        raise not_found(
-            f"'{category[:50]}' is no category; there are {', '.join(known)}", "unknown-category"
-        )
+        raise not_found(f"'{category[:50]}' is no category; there are {', '.join(known)}", "unknown-category")
     return list_catalog(
         request, response, caller, session, state, catalog=catalog, category=category, limit=limit, cursor=cursor
     )

@@ -13,12 +13,13 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import json_body
+from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor
 from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
 from api_plugin.principals import Principal, Requester, RequestReader
-from api_plugin.projection import bring_up_to_date, rollback_of, utc_text
+from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
 from api_plugin.routes.catalog import served_item
 from api_plugin.state import State
@@ -40,12 +41,11 @@ Body = Annotated[RequestBody, Depends(json_body(RequestBody))]
     },
 )  # fmt: skip
 def create_request(
-    http: HttpRequest, response: Response, caller: Requester, body: Body, session: SessionDep, state: State
+    response: Response, caller: Requester, body: Body, session: SessionDep, state: State
 ) -> RequestAnswer:
-    """Check the values and start the item's fulfillment. Every error is reported at once, and then nothing is started."""
+    """Check the values and start the fulfillment. Where anything is wrong, every error is told, and nothing starts."""
     served = served_item(state, session, body.catalog, body.item_id, caller)
-    address = http.client.host if http.client else None
-    request = submit(session, state.dags, served, body, caller, address)
+    request = submit(session, state.dags, served, body, caller)
     session.flush()
     accepted = answer(request, _events(session, request), None)
     session.commit()

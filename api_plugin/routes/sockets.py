@@ -12,10 +12,11 @@ from airflow.utils.session import create_session
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from api_plugin.clock import utc_text
 from api_plugin.exceptions import ApiProblem
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal, principal_of
-from api_plugin.projection import rollback_of, utc_text
+from api_plugin.projection import rollback_of
 from api_plugin.request_answers import answer
 from api_plugin.routes.requests import visible_request
 from api_plugin.watching import Message, SlowReaderError, Watcher, Watchtower

@@ -1,1 +1,1 @@
-"""PAO's own tables: what Airflow does not know. SQLAlchemy models, queries and Alembic migrations; nothing else of ours."""
+"""PAO's own tables, for what Airflow does not know: SQLAlchemy models and Alembic migrations."""

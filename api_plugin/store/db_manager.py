@@ -27,9 +27,9 @@ class PaoDBManager(BaseDBManager):
 
     def create_db_from_orm(self) -> None:
         """Run the migrations also on an empty database, so that there is one path to every schema."""
-        command.upgrade(self.get_alembic_config(), "heads")
+        command.upgrade(self.get_alembic_config(), "heads")  # type: ignore[no-untyped-call]
 
     def downgrade(self, to_revision: str, from_revision: str | None = None, show_sql_only: bool = False) -> None:  # noqa: FBT001, FBT002 - Airflow's signature
         """Go back to an earlier revision of the `pao` tables."""
         revision = f"{from_revision}:{to_revision}" if from_revision else to_revision
-        command.downgrade(self.get_alembic_config(), revision, sql=show_sql_only)
+        command.downgrade(self.get_alembic_config(), revision, sql=show_sql_only)  # type: ignore[no-untyped-call]

@@ -1,7 +1,8 @@
 """The catalog as an Airflow DAG bundle: a git repository of YAML in, a folder of DAG stubs out.
 
 The DAG processor's manager initializes and refreshes the bundle that follows the tracking ref; whoever needs an older
-state of it (a worker, a callback) initializes it with a version. Configured in `[dag_processor] dag_bundle_config_list`.
+state of it (a worker, a callback) initializes it with a version. Configured in Airflow's option
+`[dag_processor] dag_bundle_config_list`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 import structlog
 from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
-from airflow.sdk.exceptions import AirflowException
 from airflow.providers.git.hooks.git import GitHook
+from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 
 from catalog_compiler.airflow.publishing import (
@@ -58,8 +59,8 @@ class CatalogBundle(BaseDagBundle):
         url = (hook.repo_url if hook else None) or repo_url
         if not url:
             raise AirflowException(
-                f"catalog bundle '{self.name}' has no repository: set repo_url, or git_conn_id to a git connection with "
-                "a host"
+                f"catalog bundle '{self.name}' has no repository: set repo_url, or git_conn_id to a git connection "
+                "that has a host"
             )
         self._repository = Repository(folder=self.base_dir / "repository.git", url=str(url), hook=hook)
         self._current: str | None = self.version

@@ -26,7 +26,7 @@ def published_commit(session: Session, catalog: str) -> str | None:
     return session.scalar(select(Catalog.commit).where(Catalog.name == catalog))
 
 
-def publish(
+def publish(  # noqa: PLR0913 - one publication, each part by its name
     session: Session, catalog: str, tracking_ref: str, snapshot: Snapshot, repository: Repository, *, over: str | None
 ) -> bool:
     """Make the snapshot what readers see, in one transaction; False where another process published meanwhile.

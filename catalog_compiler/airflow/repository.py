@@ -100,7 +100,7 @@ class Repository:
         )
 
     def blobs(self, commit: str, path: str) -> tuple[Blob, ...]:
-        """The regular files at or below a path of a commit; links and submodules are none. Empty where there are none."""
+        """The regular files at or below a path of a commit; links and submodules are none of them."""
         place = [] if path == "." else [path]
         listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *place)
         blobs = []
@@ -176,7 +176,6 @@ class Repository:
         return {
             **os.environ,
             "GIT_TERMINAL_PROMPT": "0",
-            "GIT_PROTOCOL_FROM_USER": "0",
             "LC_ALL": "C",
             **more,
         }

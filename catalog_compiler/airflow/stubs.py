@@ -6,7 +6,6 @@ time, by which the DAG processor tells what to parse again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,4 +46,4 @@ def _write(path: Path, text: str) -> None:
         pass
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
+    unfinished.replace(path)

@@ -6,9 +6,8 @@ lost is made good by the reconcile DAG.
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
+from airflow.sdk import Context
 
 from api_plugin.client import ApiError
 from pao_airflow.service import service_client
@@ -19,7 +18,7 @@ log = structlog.get_logger(__name__)
 class RunFailed:
     """The `on_failure_callback` of compiled DAGs."""
 
-    def __call__(self, context: dict[str, Any]) -> None:
+    def __call__(self, context: Context) -> None:
         """Tell the API that this run ended."""
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
         try:

@@ -1,4 +1,4 @@
-"""Runs one action or one undo for an Airflow task: checks that it may, builds what templates see, hands over to the loop.
+"""Runs one action or one undo for an Airflow task: checks that it may, builds what templates see, starts the loop.
 
 The same for both hosts: a trigger awaits it in the triggerer, a worker runs it in an event loop of its own.
 """
@@ -95,7 +95,7 @@ async def run_step(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
 async def run_undo(
     position: int, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings, *, and_rest: bool
 ) -> ActionReport:
-    """Undo the action at `position` (from 1) of the rollback's list, `and_rest` of the list; failures are in the report.
+    """Undo the action at `position` (from 1) of the rollback's list, or all from there; failures are in the report.
 
     The list may be longer than the DAG has places where the request was of an earlier revision of the item.
     """

@@ -29,7 +29,7 @@ class TriggeredOperator(BaseOperator):
             trigger_cls=trigger, trigger_kwargs=trigger_kwargs, next_method="execute", next_kwargs=None, timeout=None
         )
 
-    def execute(self, context: Any) -> NoReturn:
+    def execute(self, context: Any) -> NoReturn:  # noqa: ARG002 - Airflow's signature
         """Only reached where Airflow failed the trigger itself."""
         raise AirflowFailException(NEVER_ON_A_WORKER)
 

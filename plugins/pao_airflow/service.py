@@ -10,7 +10,7 @@ from catalog_compiler.settings import SECTION, PaoSettings
 
 
 def service_client() -> ApiClient:
-    """A client by the connection that `[pao] service_connection` names: schema, host and port lead to the API, its password is the key."""
+    """A client by the connection that `[pao] service_connection` names; its password is the service's API key."""
     settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
     connection = BaseHook.get_connection(settings.service_connection)
     port = f":{connection.port}" if connection.port else ""

@@ -62,7 +62,7 @@ class ActionTrigger(PaoTrigger):
 
     def __init__(self, *, step: str) -> None:
         """Take the step as JSON (`pao_airflow.step.Step`): a text passes Airflow's encodings unchanged."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.step = step
         self._step = Step.model_validate_json(step)
 
@@ -82,7 +82,7 @@ class UndoTrigger(PaoTrigger):
 
     def __init__(self, *, position: int, last: bool) -> None:
         """Take the place in the list, from 1. The last place undoes what is left of a list that is longer."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.position = position
         self.last = last
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow import settings
 from alembic import context
 
@@ -13,7 +15,7 @@ def _include_name(name: str | None, type_: str, _parents: object) -> bool:
     return name == SCHEMA if type_ == "schema" else True
 
 
-def _run(**options: object) -> None:
+def _run(**options: Any) -> None:
     context.configure(
         target_metadata=PaoDBManager.metadata,
         version_table=PaoDBManager.version_table_name,
