@@ -12,7 +12,7 @@ from catalog_compiler.settings import SECTION, PaoSettings
 
 @cache
 def settings() -> PaoSettings:
-    """The options of `[pao]`; raises pydantic's ValidationError where one is wrong or the key is missing."""
+    """The options of `[pao]`; raises SettingsError where one is wrong or the key is missing."""
     return PaoSettings.load(lambda name: conf.get(SECTION, name, fallback=None))
 
 

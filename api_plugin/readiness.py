@@ -23,10 +23,7 @@ def revision_of_dag(dag: SerializedDAG) -> str | None:
 
 def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
     """All DAGs of an item."""
-    ids = [dag_id(catalog, plan.item_id, mode) for mode in plan.modes]
-    if any(action.rollback for mode in plan.modes for action in plan.fulfillment(mode).actions):
-        ids.append(dag_id(catalog, plan.item_id, "rollback"))
-    return tuple(ids)
+    return tuple(dag_id(catalog, plan.item_id, kind) for kind in (*plan.modes, "rollback"))
 
 
 def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -> set[str]:

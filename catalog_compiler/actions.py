@@ -56,22 +56,33 @@ class Connection:
 class ActionLog(Protocol):
     """The action's log: an event with fields, no sentence; the host masks secrets in it."""
 
-    def info(self, event: str, **fields: JsonValue) -> None: ...
-    def warning(self, event: str, **fields: JsonValue) -> None: ...
-    def error(self, event: str, **fields: JsonValue) -> None: ...
+    def info(self, event: str, **fields: JsonValue) -> None:
+        """Tell of progress."""
+
+    def warning(self, event: str, **fields: JsonValue) -> None:
+        """Tell of what went wrong and is being mended."""
+
+    def error(self, event: str, **fields: JsonValue) -> None:
+        """Tell of what failed."""
 
 
 class Connections(Protocol):
     """Looks up Airflow connections; raises `LookupError` with a sentence where there is none of that id."""
 
-    async def get(self, connection_id: str) -> Connection: ...
+    async def get(self, connection_id: str) -> Connection:
+        """The connection of that id."""
+        ...
 
 
 class StateStore(Protocol):
     """The action's own memory, kept over restarts of its host and forgotten when a person starts a new try."""
 
-    async def load(self) -> dict[str, JsonValue]: ...
-    async def save(self, state: Mapping[str, JsonValue]) -> None: ...
+    async def load(self) -> dict[str, JsonValue]:
+        """What was saved last; empty where nothing was."""
+        ...
+
+    async def save(self, state: Mapping[str, JsonValue]) -> None:
+        """Store it before going on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,12 +133,12 @@ class ActionType(ABC, Generic[ConfigT]):
     """The default of `on_error` for actions of this type."""
 
     @classmethod
-    def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:
+    def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - for types that override it
         """How templates in the string at `path` of the raw config are written; by default by value."""
         return Encoding.VALUE
 
     @classmethod
-    def check(cls, config: Mapping[str, Any], facts: ConfigFacts) -> Iterable[ConfigProblem]:
+    def check(cls, config: Mapping[str, Any], facts: ConfigFacts) -> Iterable[ConfigProblem]:  # noqa: ARG003 - as above
         """Problems of a raw config beyond what its model says. Strings may hold templates."""
         return ()
 
@@ -137,12 +148,12 @@ class ActionType(ABC, Generic[ConfigT]):
         return path in {("connection",), ("secret_ref",)}
 
     @classmethod
-    def outputs(cls, config: Mapping[str, Any]) -> frozenset[str] | None:
+    def outputs(cls, config: Mapping[str, Any]) -> frozenset[str] | None:  # noqa: ARG003 - as above
         """Names of the outputs that a raw config gives, or None where only a run can tell."""
         return None
 
     @classmethod
-    def repeatable(cls, config: Mapping[str, Any]) -> bool:
+    def repeatable(cls, config: Mapping[str, Any]) -> bool:  # noqa: ARG003 - as above
         """Whether a try can be repeated without a second effect, so that it is retried where the item says nothing."""
         return False
 

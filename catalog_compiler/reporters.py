@@ -20,9 +20,13 @@ def render(report: CompiledCatalog, format: Format) -> str:  # noqa: A002 - the 
     return _REPORTERS[format](report)
 
 
+def problems_text(problems: Iterable[Problem]) -> str:
+    """Problems for people, one after the other."""
+    return "\n".join(line for problem in problems for line in _lines(problem))
+
+
 def _text(report: CompiledCatalog) -> str:
-    lines = [line for problem in report.problems for line in _lines(problem)]
-    return "\n".join([*lines, _summary(report)])
+    return "\n".join(filter(None, [problems_text(report.problems), _summary(report)]))
 
 
 def _lines(problem: Problem) -> Iterable[str]:

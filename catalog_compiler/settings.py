@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 SECTION = "pao"
+
+
+class SettingsError(ValueError):
+    """An option of `[pao]` is missing or wrong; the message names it and its environment variable."""
 
 
 class PaoSettings(BaseModel):
@@ -44,6 +49,16 @@ class PaoSettings(BaseModel):
 
     @classmethod
     def load(cls, get: Callable[[str], str | None]) -> PaoSettings:
-        """Read every option by `get`, which gives None where it is not set; raises pydantic's ValidationError."""
+        """Read every option by `get`, which gives None where it is not set; raises SettingsError."""
         values = {name: get(name) for name in cls.model_fields}
-        return cls.model_validate({name: value for name, value in values.items() if value not in (None, "")})
+        try:
+            return cls.model_validate({name: value for name, value in values.items() if value not in (None, "")})
+        except ValidationError as error:
+            wrong = "; ".join(_sentence(found) for found in error.errors(include_url=False))
+            raise SettingsError(wrong) from None
+
+
+def _sentence(found: ErrorDetails) -> str:
+    name = str(found["loc"][0])
+    option = f"Airflow's option [{SECTION}] {name} (environment: AIRFLOW__{SECTION.upper()}__{name.upper()})"
+    return f"{option} is not set; set it" if found["type"] == "missing" else f"{option} is wrong: {found['msg']}"

@@ -122,7 +122,7 @@ class CatalogBundle(BaseDagBundle):
             version = version_of(snapshot.commit, retired)
             if version != self._current:
                 plans = [*(item.plan for item in snapshot.items.values()), *retired]
-                write_stubs(self.path, self.name, plans)
+                write_stubs(self.path, self.name, plans, snapshot.broken)
                 self._keep_version(version)
                 self._current = version
                 log.info("catalog compiled", catalog=self.name, version=version, items=len(plans))
@@ -151,7 +151,7 @@ class CatalogBundle(BaseDagBundle):
                 self._repository.fetch()
             unfinished = self.versions_dir / f".{version}.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            write_stubs(unfinished, self.name, self._plans_of(commit, retired_too=commit != version))
+            write_stubs(unfinished, self.name, self._plans_of(commit, retired_too=commit != version), {})
             unfinished.rename(self.path)
 
     def _plans_of(self, commit: str, *, retired_too: bool) -> Iterable[ItemPlan]:

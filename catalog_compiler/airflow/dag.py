@@ -23,6 +23,10 @@ from catalog_compiler.settings import SECTION, PaoSettings
 REVISION_TAG = "revision:"
 
 
+class InvalidItemError(Exception):
+    """A file of the catalog is invalid, and never was valid, so there is nothing to serve; the message is the report."""
+
+
 def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
     """The DAGs of an item, by DAG id: what a stub puts into its module. `plan` is the plan's file beside the stub."""
     item = ItemPlan.model_validate_json(Path(stub).with_name(plan).read_text(encoding="utf-8"))
@@ -34,9 +38,8 @@ def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG
     """All DAGs of an item."""
     dags = [_fulfillment_dag(plan, mode, catalog, settings) for mode in plan.modes]
     undoable = max(sum(1 for action in plan.fulfillment(mode).actions if action.rollback) for mode in plan.modes)
-    if undoable:
-        dags.append(_rollback_dag(plan, undoable, catalog, settings))
-    return tuple(dags)
+    # One place at least: a request of an earlier revision may have more to undo than this one.
+    return (*dags, _rollback_dag(plan, max(undoable, 1), catalog, settings))
 
 
 def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSettings) -> DAG:

@@ -16,7 +16,8 @@ from catalog_compiler.catalog import CompiledCatalog, compile_catalog
 from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
-from catalog_compiler.problems import Problem
+from catalog_compiler.problems import Problem, errors
+from catalog_compiler.reporters import problems_text
 
 LOOK_BACK = 50
 """How many versions of an invalid file are tried, newest first, for a valid one."""
@@ -40,6 +41,8 @@ class Snapshot:
 
     commit: str
     items: Mapping[str, PublishedItem]
+    broken: Mapping[str, str]
+    """Files that are invalid and never held a valid item, with the report of each."""
     problems: tuple[Problem, ...]
     settings: CatalogSettings
 
@@ -50,10 +53,15 @@ def take_snapshot(repository: Repository, commit: str) -> Snapshot:
     blobs = {blob.path: blob for path in (SETTINGS_FILE, folder) for blob in repository.blobs(commit, path)}
     compiled = compile_catalog(zip(blobs, repository.read(blobs.values()), strict=True))
     items = {item.plan.item_id: item for item in _published_items(compiled, commit)}
-    for fallback in _fallbacks(repository, commit, compiled):
+    fallbacks = _fallbacks(repository, commit, compiled)
+    for fallback in fallbacks:
         items.setdefault(fallback.plan.item_id, fallback)
     return Snapshot(
-        commit=commit, items=dict(sorted(items.items())), problems=compiled.problems, settings=compiled.settings
+        commit=commit,
+        items=dict(sorted(items.items())),
+        broken=_broken(compiled, {fallback.file for fallback in fallbacks}),
+        problems=compiled.problems,
+        settings=compiled.settings,
     )
 
 
@@ -80,6 +88,14 @@ def _published(item: CompiledItem, commit: str, *, valid: bool) -> PublishedItem
     if item.plan is None or not isinstance(item.data, dict):
         raise ValueError(f"{item.file} is not valid, so there is nothing to publish")
     return PublishedItem(plan=item.plan, document=item.data, file=item.file, commit=commit, valid=valid)
+
+
+def _broken(compiled: CompiledCatalog, saved: set[str]) -> dict[str, str]:
+    return {
+        item.file: problems_text(errors(item.problems))
+        for item in compiled.items
+        if item.plan is None and item.file not in saved
+    }
 
 
 def _fallbacks(repository: Repository, commit: str, compiled: CompiledCatalog) -> list[PublishedItem]:

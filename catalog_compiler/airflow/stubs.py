@@ -6,7 +6,8 @@ time, by which the DAG processor tells what to parse again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from catalog_compiler.plan import ItemPlan
@@ -19,10 +20,19 @@ globals().update(load_dags(__file__, catalog={catalog!r}, plan={plan!r}))
 '''
 
 
-def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan]) -> None:
+BROKEN_STUB = '''"""{title}. Made from the catalog by PAO; do not edit."""
+
+from catalog_compiler.airflow.dag import InvalidItemError
+
+raise InvalidItemError({message!r})
+'''
+
+
+def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan], broken: Mapping[str, str]) -> None:
     """Make the folder hold the stubs of these items and no others.
 
-    Plans are written before the stubs that name them, and removed after the stubs that named them.
+    `broken` are files that never held a valid item, with what is wrong: they become import errors in Airflow. Plans are
+    written before the stubs that name them, and removed after the stubs that named them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = set()
@@ -32,6 +42,10 @@ def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan]) -> None:
         _write(folder / plan_file, plan.model_dump_json())
         _write(folder / f"{plan.item_id}.py", stub)
         wanted |= {plan_file, f"{plan.item_id}.py"}
+    for file, message in broken.items():
+        name = f"invalid_{hashlib.sha256(file.encode()).hexdigest()[:16]}.py"
+        _write(folder / name, BROKEN_STUB.format(title="An invalid item", message=message))
+        wanted.add(name)
     for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".py"):
         if path.name not in wanted and path.suffix in {".py", ".json"}:
             path.unlink(missing_ok=True)
