@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api_plugin import problem_responses
+from api_plugin import openapi, problem_responses
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
@@ -32,6 +32,7 @@ def rest_app() -> FastAPI:
     for module in (catalog, requests, health, internal):
         app.include_router(module.router)
     problem_responses.install(app)
+    openapi.install(app)
     app.add_middleware(CorrelationMiddleware)
     return app
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog_compiler.plan import ItemPlan
-from catalog_compiler.run_format import dag_id
+from catalog_compiler.run_format import DagKind, dag_id
 
 REVISION_TAG = "revision:"
 
@@ -23,7 +23,8 @@ def revision_of_dag(dag: SerializedDAG) -> str | None:
 
 def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
     """All DAGs of an item."""
-    return tuple(dag_id(catalog, plan.item_id, kind) for kind in (*plan.modes, "rollback"))
+    kinds: tuple[DagKind, ...] = (*plan.modes, "rollback")
+    return tuple(dag_id(catalog, plan.item_id, kind) for kind in kinds)
 
 
 def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -> set[str]:

@@ -20,6 +20,7 @@ STATE_KEY = "pao_state"
 REVOKED_KEY = "pao_revoked"
 """XCom key that says that the request was rolled back, so that its actions must not run again."""
 
+DagKind = Literal["automatic", "manual", "rollback"]
 ActionOutcome = Literal["completed", "failed", "skipped", "outcome_unknown"]
 
 
@@ -121,7 +122,7 @@ def undo_task_id(position: int) -> str:
     return f"undo-{position}"
 
 
-def dag_id(catalog: str, item_id: str, kind: Literal["automatic", "manual", "rollback"]) -> str:
+def dag_id(catalog: str, item_id: str, kind: DagKind) -> str:
     """The DAG of an item: `<catalog>.<item id>` runs it, `.manual` and `.rollback` are its others."""
     base = f"{catalog}.{item_id}"
     return base if kind == "automatic" else f"{base}.{kind}"

@@ -45,7 +45,7 @@ def served_item(
     return item
 
 
-@router.get("", summary="List the catalog", responses=problems(401, 403, 404, 422))
+@router.get("", summary="List the catalog", responses={**problems(401, 403, 404, 422), 200: {"model": CatalogPage}})
 def list_catalog(
     request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State,
     catalog: CatalogName = None, category: str | None = None, tag: str | None = None, owner: str | None = None,
@@ -70,7 +70,9 @@ def list_catalog(
     )
 
 
-@router.get("/{category}", summary="List one category", responses=problems(401, 403, 404, 422))
+@router.get(
+    "/{category}", summary="List one category", responses={**problems(401, 403, 404, 422), 200: {"model": CatalogPage}}
+)
 def list_category(
     request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State, category: str,
     catalog: CatalogName = None, limit: Limit = 50, cursor: str | None = None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
 
 from airflow.configuration import conf as airflow_config
 from airflow.sdk import DAG, TriggerRule
@@ -17,14 +16,14 @@ from pao_airflow.operators import ActionOperator, UndoOperator
 from pao_airflow.step import Step
 
 from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
-from catalog_compiler.run_format import action_task_id, dag_id, undo_task_id
+from catalog_compiler.run_format import DagKind, action_task_id, dag_id, undo_task_id
 from catalog_compiler.settings import SECTION, PaoSettings
 
 REVISION_TAG = "revision:"
 
 
 class InvalidItemError(Exception):
-    """A file of the catalog is invalid, and never was valid, so there is nothing to serve; the message is the report."""
+    """A catalog file is invalid and never was valid, so there is nothing to serve; the message is its report."""
 
 
 def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
@@ -95,7 +94,7 @@ def _rollback_dag(plan: ItemPlan, undoable: int, catalog: str, settings: PaoSett
 
 def _dag(
     plan: ItemPlan,
-    kind: Literal["automatic", "manual", "rollback"],
+    kind: DagKind,
     catalog: str,
     settings: PaoSettings,
     *,

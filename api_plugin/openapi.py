@@ -1,0 +1,72 @@
+"""Completes the API's description: each operation says which permission it needs, and shows an example answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from api_plugin.answer_examples import EXAMPLES
+from api_plugin.principals import Requires
+
+NO_SIGN_IN = "none"
+
+
+def install(app: FastAPI) -> None:
+    """Make the app describe itself completely."""
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _describe(app)
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to change the description
+
+
+def permission_of(route: APIRoute) -> str:
+    """The permission that a route declares, or `none`."""
+    for dependant in _all_dependants(route.dependant):
+        if isinstance(dependant.call, Requires):
+            permission = dependant.call.permission
+            return f"{permission.method} {permission.resource}"
+    return NO_SIGN_IN
+
+
+def _all_dependants(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for part in dependant.dependencies:
+        yield from _all_dependants(part)
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        servers=[{"url": "/api/v1"}],
+    )
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A JWT of `POST /auth/token`, or an API key."},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for method in route.methods:
+                _complete(schema["paths"][route.path_format][method.lower()], route)
+    return schema
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    permission = permission_of(route)
+    operation["x-permission"] = permission
+    if permission != NO_SIGN_IN:
+        operation["security"] = [{"bearer": []}, {"key": []}]
+        operation["description"] += f"\n\nPermission: `{permission}`."
+    answer = operation["responses"].get(str(route.status_code or 200), {}).get("content", {}).get("application/json")
+    if answer is not None and route.name in EXAMPLES:
+        answer["example"] = EXAMPLES[route.name]
