@@ -67,7 +67,7 @@ _REQUEST: dict[str, Any] = {
     "airflow_url": f"{_BASE}/dags/default.database-postgresql/runs/{_ID}",
     "links": _LINKS,
 }
-_CATALOG_STATE = {
+_CATALOG_STATE: dict[str, Any] = {
     "catalog": "default",
     "commit": _COMMIT,
     "refreshed_at": "2026-03-01T09:00:00Z",
