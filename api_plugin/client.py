@@ -58,17 +58,22 @@ class ApiClient:
             response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise ApiError(f"{method} {path}: the API can't be reached ({error}); is it running?") from error
-        if response.is_error:
-            raise _failure(response)
-        answer: dict[str, Any] = response.json()
+        answer = _json_object(response)
+        if response.is_error or answer is None:
+            raise _failure(response, answer or {})
         return answer
 
 
-def _failure(response: httpx.Response) -> ApiError:
-    where = f"{response.request.method} {response.request.url.path}"
+def _json_object(response: httpx.Response) -> dict[str, Any] | None:
+    """What the API answers with is an object; a proxy or a sign-in page in between gives something else."""
     try:
-        problem = response.json()
-        said = problem.get("detail") or problem.get("title") or response.text
+        answer = response.json()
     except ValueError:
-        problem, said = {}, response.text[:200]
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _failure(response: httpx.Response, problem: dict[str, Any]) -> ApiError:
+    where = f"{response.request.method} {response.request.url.path}"
+    said = problem.get("detail") or problem.get("title") or response.text[:200]
     return ApiError(f"{where}: {response.status_code}, {said}", status=response.status_code, problem=problem)

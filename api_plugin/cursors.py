@@ -19,7 +19,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.urlsafe_b64decode(padded))
-    except ValueError:
+    except (ValueError, RecursionError):
         position = None
     if not isinstance(position, list) or [type(part) for part in position] != list(kinds):
         raise invalid_fields(

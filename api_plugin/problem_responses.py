@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_plugin.correlation import correlation_id
 from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
@@ -45,7 +46,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiProblem, _api_problem)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(FaultMiddleware)
 
 
 async def _api_problem(request: Request, error: Exception) -> Response:
@@ -77,7 +78,34 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     return problem_response(problem, request.url.path)
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+class FaultMiddleware:
+    """Answers what nobody else caught.
+
+    A handler for `Exception` would run outside of all middlewares, where the correlation id is gone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an ASGI app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await _fault(Request(scope), error)(scope, receive, send)
+
+
+def _fault(request: Request, error: Exception) -> Response:
     log.error("request failed", path=request.url.path, correlation_id=correlation_id(), exc_info=error)
     problem = ApiProblem(
         500, "internal-error", "Internal error", "a fault of the server; its log has more under the correlation id"

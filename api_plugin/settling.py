@@ -9,10 +9,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from airflow.utils.state import TaskInstanceState
-from sqlalchemy import select, update
+from airflow.utils.state import DagRunState, TaskInstanceState
+from sqlalchemy import String, cast, select, update
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import read_runs
@@ -68,13 +69,24 @@ def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
     return Settled(request=bring_up_to_date(session, [request_id])[0], rollback_started=started)
 
 
-def unsettled(session: Session, limit: int = 1000) -> list[uuid.UUID]:
-    """Requests that have not ended as far as is known, the oldest look first."""
-    return list(
-        session.scalars(
-            select(Request.id).where(Request.status.not_in(ENDED)).order_by(Request.updated_at).limit(limit)
-        )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsettled:
+    """Requests that have not ended as far as is known, and those of them whose run has failed."""
+
+    all: list[uuid.UUID]
+    failed: list[uuid.UUID]
+
+
+def unsettled(session: Session) -> Unsettled:
+    """Look at every request that has not ended: a few queries for any number."""
+    ids = session.scalars(select(Request.id).where(Request.status.not_in(ENDED)).order_by(Request.created_at))
+    failed = session.scalars(
+        select(Request.id)
+        .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == cast(Request.id, String)))
+        .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED)
+        .order_by(Request.created_at)
     )
+    return Unsettled(all=list(ids), failed=list(failed))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

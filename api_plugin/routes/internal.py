@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -15,9 +17,12 @@ from api_plugin.datamodels import CatalogState, ReconcileAnswer, SettleAnswer, S
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
 from api_plugin.principals import ServicePrincipal
+from api_plugin.projection import bring_up_to_date
 from api_plugin.settling import request_of_run, settle, unsettled
 from api_plugin.state import State
 from api_plugin.store.catalog import Catalog, CatalogItem
+
+BATCH = 500
 
 router = APIRouter(prefix="/internal", tags=["internal"])
 
@@ -47,10 +52,18 @@ def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> R
     """Look at every request that has not ended: bring it up to date, and start what a lost callback did not."""
     wanted = unsettled(session)
     started = 0
-    for request_id in wanted:
+    for request_id in wanted.failed:
         started += settle(session, state.dags, request_id).rollback_started
         session.commit()
-    return ReconcileAnswer(examined=len(wanted), rollbacks_started=started)
+    for some in batched(wanted.all, BATCH):
+        bring_up_to_date(session, some, wait=False)
+        session.commit()
+    return ReconcileAnswer(examined=len(wanted.all), rollbacks_started=started)
+
+
+def batched(ids: Sequence[uuid.UUID], size: int) -> Iterator[Sequence[uuid.UUID]]:
+    """The ids in parts of that size, so that no transaction grows with the number of requests."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 @router.post(
