@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
-
-import yaml
 
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
@@ -47,14 +46,14 @@ def document(
 
 
 def item_file(item_id: str = "queue", *actions: dict[str, Any], **more: Any) -> bytes:
-    """The same as a file of a catalog."""
-    return yaml.safe_dump(document(item_id, *actions, **more), sort_keys=False).encode()
+    """The same as a file of a catalog: JSON is YAML."""
+    return json.dumps(document(item_id, *actions, **more), indent=2).encode()
 
 
 def compiled_item(item_id: str = "queue", *actions: dict[str, Any], **more: Any) -> CompiledItem:
     """The same, compiled; it must be valid."""
     item = compile_item(item_file(item_id, *actions, **more), f"catalog/{item_id}.yaml")
-    assert () == item.problems
+    assert () == item.problems, item.problems
     return item
 
 
