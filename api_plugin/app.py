@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 
 from api_plugin import openapi, problem_responses
 from api_plugin.catalog_cache import CatalogCache
@@ -24,8 +25,9 @@ def rest_app() -> FastAPI:
         title="Platform automation orchestrator",
         version=version(DISTRIBUTION),
         description="Order what platform teams offer, and follow what becomes of it.",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         openapi_url="/openapi.json",
     )
     app.state.pao = ApiState(catalogs=CatalogCache(settings().catalog_ttl))
@@ -33,6 +35,8 @@ def rest_app() -> FastAPI:
         app.include_router(module.router)
     problem_responses.install(app)
     openapi.install(app)
+    # FastAPI's own page loads its scripts from a public host, which many networks do not let through.
+    patch_fastapi(app, docs_url="/docs", redirect_from_root_to_docs=False)
     app.add_middleware(CorrelationMiddleware)
     return app
 

@@ -55,7 +55,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
     for route in app.routes:
-        if isinstance(route, APIRoute):
+        if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods:
                 _complete(schema["paths"][route.path_format][method.lower()], route)
     return schema
