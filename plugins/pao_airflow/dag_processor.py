@@ -15,6 +15,7 @@ from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager
 from airflow.dag_processing.processor import DagFileProcessorProcess
 from airflow.jobs.dag_processor_job_runner import DagProcessorJobRunner
 from airflow.jobs.job import Job, run_job
+from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class DagProcessorCommand:
 
 @providers_configuration_loaded
 def _run(bundle_names: list[str] | None) -> None:
+    set_component_mp_start_method("dag_processor")
     manager = PaoDagFileProcessorManager(max_runs=-1, bundle_names_to_parse=bundle_names)
     runner = DagProcessorJobRunner(job=Job(), processor=manager)
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as Airflow's own command does
