@@ -243,7 +243,12 @@ class HealthAnswer(Answer):
 class SettleBody(BaseModel):
     """Names a DAG run that ended."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"dag_id": "default.database-postgresql", "run_id": "0198c0de-0000-7000-8000-000000000001"}
+        },
+    )
 
     dag_id: str
     run_id: str

@@ -1,4 +1,4 @@
-"""Completes the API's description: each operation says which permission it needs, and shows an example answer."""
+"""Completes the API's description: permissions, bodies, errors as they are sent, and an example of each answer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api_plugin.answer_examples import EXAMPLES
+from api_plugin.bodies import JsonBody
+from api_plugin.documentation import problems
 from api_plugin.principals import Requires
 
 NO_SIGN_IN = "none"
@@ -67,6 +69,13 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     if permission != NO_SIGN_IN:
         operation["security"] = [{"bearer": []}, {"key": []}]
         operation["description"] += f"\n\nPermission: `{permission}`."
+    for dependant in _all_dependants(route.dependant):
+        if isinstance(dependant.call, JsonBody):
+            content = {"application/json": {"schema": dependant.call.model.model_json_schema()}}
+            operation["requestBody"] = {"required": True, "content": content}
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        # FastAPI describes a form of its own, which is never sent.
+        operation["responses"]["422"] = problems(422)[422]
     answer = operation["responses"].get(str(route.status_code or 200), {}).get("content", {}).get("application/json")
     if answer is not None and route.name in EXAMPLES:
         answer["example"] = EXAMPLES[route.name]

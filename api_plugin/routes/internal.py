@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from api_plugin.bodies import json_body
+from api_plugin.bodies import JsonBody
 from api_plugin.datamodels import CatalogState, ReconcileAnswer, SettleAnswer, SettleBody
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/internal", tags=["internal"])
 )
 def settle_run(
     _caller: ServicePrincipal,
-    body: Annotated[SettleBody, Depends(json_body(SettleBody))],
+    body: Annotated[SettleBody, Depends(JsonBody(SettleBody))],
     session: SessionDep,
     state: State,
 ) -> SettleAnswer:

@@ -12,7 +12,7 @@ from fastapi import Request as HttpRequest
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from api_plugin.bodies import json_body
+from api_plugin.bodies import JsonBody
 from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor
 from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
@@ -30,15 +30,12 @@ from api_plugin.visibility import sees_requests
 
 router = APIRouter(prefix="/requests", tags=["requests"])
 
-Body = Annotated[RequestBody, Depends(json_body(RequestBody))]
+Body = Annotated[RequestBody, Depends(JsonBody(RequestBody))]
 
 
 @router.post(
     "", status_code=202, response_model=RequestAnswer, summary="Order an item",
     responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": RequestBody.model_json_schema()}}}
-    },
 )  # fmt: skip
 def create_request(
     response: Response, caller: Requester, body: Body, session: SessionDep, state: State

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from api_plugin import problem_responses
-from api_plugin.bodies import json_body
+from api_plugin.bodies import JsonBody
 from api_plugin.datamodels import RequestBody
 
 
@@ -18,7 +18,7 @@ def app():
     problem_responses.install(app)
 
     @app.post("/")
-    async def take(body: Annotated[RequestBody, Depends(json_body(RequestBody))]):
+    async def take(body: Annotated[RequestBody, Depends(JsonBody(RequestBody))]):
         return body
 
     return app

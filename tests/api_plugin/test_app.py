@@ -1,0 +1,103 @@
+"""Every operation declares who may call it, and describes itself completely."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api_plugin.app import rest_app
+from api_plugin.bodies import JsonBody
+from api_plugin.principals import Requires, _anybody
+
+APP = rest_app()
+ROUTES = {
+    f"{method} {route.path}": route
+    for route in APP.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods)
+}
+OPEN = {"GET /health"}
+"""Operations that answer everyone."""
+PAGES = {name for name in ROUTES if name.startswith(("GET /docs", "GET /swagger/"))}
+"""Of the documentation."""
+DESCRIBED = {
+    f"{method.upper()} {path}": operation
+    for path, operations in APP.openapi()["paths"].items()
+    for method, operation in operations.items()
+}
+
+
+def calls(dependant):
+    """Everything that is called before the operation itself."""
+    yield dependant.call
+    for part in dependant.dependencies:
+        yield from calls(part)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - PAGES))
+def test_every_operation_declares_its_permission(name):
+    """Nothing is open by having been forgotten."""
+    found = list(calls(ROUTES[name].dependant))
+    demanded = [call.permission for call in found if isinstance(call, Requires)]
+
+    if name in OPEN:
+        assert ([], True) == (demanded, _anybody in found)
+    else:
+        assert 1 == len(demanded)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - OPEN - PAGES))
+def test_nobody_gets_in_without_signing_in(call, name):
+    """Asked of the app itself, before it looks at anything else."""
+    method, path = name.split(" ")
+
+    answer = call(APP, method, path)
+
+    assert (401, "not-signed-in", "Bearer") == (
+        answer.status_code,
+        answer.json()["code"],
+        answer.headers["WWW-Authenticate"],
+    )
+
+
+def test_all_operations_are_described():
+    """What the app serves and what its description says are the same."""
+    assert ROUTES.keys() - PAGES == DESCRIBED.keys()
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_every_operation_describes_itself(name):
+    """A summary, a description, its error answers, and an example of what it takes and gives."""
+    operation = DESCRIBED[name]
+
+    assert operation["summary"]
+    assert operation["description"]
+    assert operation["x-permission"]
+    errors = {status for status in operation["responses"] if status >= "400"}
+    assert (errors >= {"401", "403"}) is (name not in OPEN)
+    for status in errors:
+        (kind, content), *others = operation["responses"][status]["content"].items()
+        assert ("application/problem+json", []) == (kind, others)
+        assert int(status) == content["example"]["status"]
+    success = next(status for status in operation["responses"] if status < "300")
+    assert example_of(operation["responses"][success]["content"]["application/json"])
+
+
+@pytest.mark.parametrize("name", [name for name in DESCRIBED if name.startswith("POST")])
+def test_every_body_has_an_example(name):
+    """An operation that takes one declares its schema, though the app reads it by itself."""
+    body = DESCRIBED[name].get("requestBody")
+
+    if any(isinstance(call, JsonBody) for call in calls(ROUTES[name].dependant)):
+        assert body["required"] is True
+        assert example_of(body["content"]["application/json"])
+    else:
+        assert body is None
+
+
+def example_of(content):
+    """Beside the schema, or in it."""
+    schema = content["schema"]
+    if "$ref" in schema:
+        schema = APP.openapi()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return content.get("example") or schema.get("example")
