@@ -41,7 +41,7 @@ class Sealer:
             return value
         try:
             opened: JsonValue = json.loads(self._fernet.decrypt(str(value[SEALED])))  # type: ignore[index, call-overload]
-        except InvalidToken:
+        except (InvalidToken, ValueError):
             raise SealError("a secret value was sealed with a key that is gone; add it to [pao] fernet_key") from None
         return opened
 

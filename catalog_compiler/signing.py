@@ -26,6 +26,10 @@ def _digest(conf: Mapping[str, JsonValue], keys: str) -> list[str]:
     return [hmac.new(key.strip().encode(), text, hashlib.sha256).hexdigest() for key in keys.split(",")]
 
 
+def _equal(given: str, digest: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), digest.encode())
+
+
 def signed(conf: RunConf, keys: str) -> dict[str, JsonValue]:
     """The conf as JSON with its signature by the first key of `[pao] fernet_key`."""
     plain: dict[str, JsonValue] = conf.model_dump(mode="json")
@@ -36,7 +40,7 @@ def verified(conf: Mapping[str, JsonValue] | None, keys: str) -> RunConf:
     """The conf of a run that the API made; raises UnsignedRunError for any other."""
     plain = dict(conf or {})
     signature = plain.pop(SIGNATURE, None)
-    if not isinstance(signature, str) or not any(hmac.compare_digest(signature, d) for d in _digest(plain, keys)):
+    if not isinstance(signature, str) or not any(_equal(signature, digest) for digest in _digest(plain, keys)):
         raise UnsignedRunError(
             "this run was not made by PAO's API: order the item through the catalog instead of starting its DAG"
         )
