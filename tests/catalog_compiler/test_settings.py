@@ -1,0 +1,69 @@
+"""Settings come from Airflow's configuration, as text; what is not set has its default."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_compiler.settings import PaoSettings, SettingsError
+
+
+def load(**options):
+    """The settings of a section that holds these options."""
+    return PaoSettings.load(options.get)
+
+
+def test_the_key_alone_must_be_set():
+    """Everything else has a default that is safe."""
+    settings = load(fernet_key="k")
+
+    assert "k" == settings.fernet_key
+    assert "default" == settings.default_catalog
+    assert settings.allow_private_addresses is False
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_without_the_key_nothing_starts(key):
+    """An empty option counts as not set."""
+    with pytest.raises(SettingsError, match=r"\[pao\] fernet_key .*AIRFLOW__PAO__FERNET_KEY.* is not set; set it"):
+        load(fernet_key=key)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("allow_private_addresses", "True", True),
+        ("allow_private_addresses", "false", False),
+        ("max_active_runs", "16", 16),
+        ("max_body_bytes", "1024", 1024),
+        ("catalog_ttl", "0", 0.0),
+        ("watch_interval", "0.5", 0.5),
+        ("organization", "", None),
+        ("organization", "Example", "Example"),
+        ("base_url", "", "http://localhost:8080"),
+    ],
+)
+def test_options_are_read_as_their_type(name, text, expected):
+    """They are environment variables as often as not."""
+    assert expected == getattr(load(fernet_key="k", **{name: text}), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("max_active_runs", "0"),
+        ("max_active_runs", "many"),
+        ("max_body_bytes", "-1"),
+        ("catalog_ttl", "-1"),
+        ("watch_interval", "0"),
+        ("allow_private_addresses", "perhaps"),
+    ],
+)
+def test_a_wrong_option_is_named(name, text):
+    """Nothing is guessed."""
+    with pytest.raises(SettingsError, match=rf"\[pao\] {name} .* is wrong: "):
+        load(fernet_key="k", **{name: text})
+
+
+def test_every_option_is_documented():
+    """The description of each is its documentation."""
+    assert [] == [name for name, field in PaoSettings.model_fields.items() if not field.description]
