@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,17 +15,45 @@ from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class JsonBody(Generic[ModelT]):
-    """A dependency that gives the body as `model`; 413, 415, 400 or 422 where it is not."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft(Generic[ModelT]):
+    """A body that may have faults: what is left of it can still be judged, so that the caller is told all at once."""
+
+    body: ModelT
+    """Without the members that have faults."""
+    faults: tuple[FieldProblem, ...]
+
+
+class BodyReader(Generic[ModelT]):
+    """Reads bodies of one model; what the API's description finds on an operation that takes one."""
 
     def __init__(self, model: type[ModelT]) -> None:
         """Name the model; the API's description shows it."""
         self.model = model
 
+    async def read(self, request: Request) -> Draft[ModelT]:
+        """Read the body; raises where it is not the model even without its faults."""
+        _check_type(request)
+        return _draft(self.model, _parse(await _content(request)))
+
+
+class JsonBody(BodyReader[ModelT]):
+    """A dependency that gives the body as `model`; 413, 415, 400 or 422 where it is not."""
+
     async def __call__(self, request: Request) -> ModelT:
         """Read the body."""
-        _check_type(request)
-        return _parse(self.model, await _content(request))
+        draft = await self.read(request)
+        if draft.faults:
+            raise invalid_fields(draft.faults)
+        return draft.body
+
+
+class JsonDraft(BodyReader[ModelT]):
+    """The same for an operation that has more to judge: it raises the body's faults together with its own."""
+
+    async def __call__(self, request: Request) -> Draft[ModelT]:
+        """Read the body."""
+        return await self.read(request)
 
 
 def _check_type(request: Request) -> None:
@@ -51,15 +80,25 @@ async def _content(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _parse(model: type[ModelT], content: bytes) -> ModelT:
+def _parse(content: bytes) -> Any:
     try:
-        value = json.loads(content, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
+        return json.loads(content, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
         raise ApiProblem(400, "malformed-json", "Malformed JSON", f"the body is not JSON: {error}") from None
+
+
+def _draft(model: type[ModelT], value: Any) -> Draft[ModelT]:
     try:
-        return model.model_validate(value)
+        return Draft(body=model.model_validate(value), faults=())
     except ValidationError as error:
-        raise invalid_fields([_field_problem(found) for found in error.errors(include_url=False)]) from None
+        found = error.errors(include_url=False)
+    faults = tuple(_field_problem(each) for each in found)
+    wrong = {each["loc"][0] for each in found if each["loc"]}
+    try:
+        rest = {key: part for key, part in value.items() if key not in wrong} if isinstance(value, dict) else value
+        return Draft(body=model.model_validate(rest), faults=faults)
+    except ValidationError:
+        raise invalid_fields(faults) from None
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api_plugin.answer_examples import EXAMPLES
-from api_plugin.bodies import JsonBody
+from api_plugin.bodies import BodyReader
 from api_plugin.documentation import problems
 from api_plugin.principals import Requires
 
@@ -70,7 +70,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         operation["security"] = [{"bearer": []}, {"key": []}]
         operation["description"] += f"\n\nPermission: `{permission}`."
     for dependant in _all_dependants(route.dependant):
-        if isinstance(dependant.call, JsonBody):
+        if isinstance(dependant.call, BodyReader):
             content = {"application/json": {"schema": dependant.call.model.model_json_schema()}}
             operation["requestBody"] = {"required": True, "content": content}
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
+from api_plugin.bodies import Draft
 from api_plugin.catalog_cache import ServedItem
 from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
@@ -20,14 +22,21 @@ from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RequestInfo, RunConf, UserInfo, dag_id
-from catalog_compiler.submission import check_submission
+from catalog_compiler.submission import FieldError, check_submission
 
 
-def submit(session: Session, shelf: DagShelf, served: ServedItem, body: RequestBody, caller: Principal) -> Request:
+def submit(
+    session: Session, shelf: DagShelf, served: ServedItem, draft: Draft[RequestBody], caller: Principal
+) -> Request:
     """Accept a request for a served item; raises a problem where it can't be accepted. Commits nothing."""
+    body = draft.body
     _check_revision(served, body)
-    mode = _mode(served, body)
-    fields = _sealed(served, _checked_values(served, body))
+    mode = body.mode or served.plan.modes[0]
+    checked = check_submission(served.item, body.fields, now=utc_now())
+    faults = [*draft.faults, *_mode_faults(served, mode), *map(_field_fault, checked.errors)]
+    if faults:
+        raise invalid_fields(faults)
+    fields = _sealed(served, checked.values)
     request = _request(served, body, caller, mode, fields)
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
@@ -104,26 +113,16 @@ def _check_revision(served: ServedItem, body: RequestBody) -> None:
         )
 
 
-def _mode(served: ServedItem, body: RequestBody) -> Mode:
-    if body.mode is None:
-        return served.plan.modes[0]
-    if body.mode not in served.plan.modes:
+def _mode_faults(served: ServedItem, mode: Mode) -> Iterator[FieldProblem]:
+    if mode not in served.plan.modes:
         ways = " and ".join(served.plan.modes)
-        raise invalid_fields(
-            [FieldProblem(pointer="/mode", code="not-an-option", message=f"this item has no such way; it has {ways}")]
-        )
-    return body.mode
+        yield FieldProblem(pointer="/mode", code="not-an-option", message=f"this item has no such way; it has {ways}")
 
 
-def _checked_values(served: ServedItem, body: RequestBody) -> dict[str, JsonValue]:
-    result = check_submission(served.item, body.fields, now=utc_now())
-    if result.errors:
-        raise invalid_fields(
-            [FieldProblem(pointer=error.pointer, code=error.code, message=error.message) for error in result.errors]
-        )
-    return dict(result.values)
+def _field_fault(error: FieldError) -> FieldProblem:
+    return FieldProblem(pointer=error.pointer, code=error.code, message=error.message)
 
 
-def _sealed(served: ServedItem, values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _sealed(served: ServedItem, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     secret = {field.id for field in served.plan.fields if field.sensitive}
     return {name: sealer().seal(value) if name in secret else value for name, value in values.items()}

@@ -12,7 +12,7 @@ from fastapi import Request as HttpRequest
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from api_plugin.bodies import JsonBody
+from api_plugin.bodies import Draft, JsonDraft
 from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor
 from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
@@ -30,7 +30,7 @@ from api_plugin.visibility import sees_requests
 
 router = APIRouter(prefix="/requests", tags=["requests"])
 
-Body = Annotated[RequestBody, Depends(JsonBody(RequestBody))]
+Order = Annotated[Draft[RequestBody], Depends(JsonDraft(RequestBody))]
 
 
 @router.post(
@@ -38,11 +38,11 @@ Body = Annotated[RequestBody, Depends(JsonBody(RequestBody))]
     responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )  # fmt: skip
 def create_request(
-    response: Response, caller: Requester, body: Body, session: SessionDep, state: State
+    response: Response, caller: Requester, order: Order, session: SessionDep, state: State
 ) -> RequestAnswer:
     """Check the values and start the fulfillment. Where anything is wrong, every error is told, and nothing starts."""
-    served = served_item(state, session, body.catalog, body.item_id, caller)
-    request = submit(session, state.dags, served, body, caller)
+    served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
+    request = submit(session, state.dags, served, order, caller)
     session.flush()
     accepted = answer(request, _events(session, request), None)
     session.commit()

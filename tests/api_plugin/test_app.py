@@ -6,7 +6,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api_plugin.app import rest_app
-from api_plugin.bodies import JsonBody
+from api_plugin.bodies import BodyReader
 from api_plugin.principals import Requires, _anybody
 
 APP = rest_app()
@@ -88,7 +88,7 @@ def test_every_body_has_an_example(name):
     """An operation that takes one declares its schema, though the app reads it by itself."""
     body = DESCRIBED[name].get("requestBody")
 
-    if any(isinstance(call, JsonBody) for call in calls(ROUTES[name].dependant)):
+    if any(isinstance(call, BodyReader) for call in calls(ROUTES[name].dependant)):
         assert body["required"] is True
         assert example_of(body["content"]["application/json"])
     else:
