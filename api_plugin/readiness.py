@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
-from airflow.serialization.definitions.dag import SerializedDAG
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog_compiler.plan import ItemPlan
-from catalog_compiler.run_format import DagKind, dag_id
-
-REVISION_TAG = "revision:"
-
-
-def revision_of_dag(dag: SerializedDAG) -> str | None:
-    """The item revision that a compiled DAG was made from."""
-    return next((tag.removeprefix(REVISION_TAG) for tag in dag.tags if tag.startswith(REVISION_TAG)), None)
+from catalog_compiler.run_format import DagKind, dag_id, revision_tag
 
 
 def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
@@ -30,12 +22,16 @@ def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
 def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -> set[str]:
     """The items, of those given by id with the plan wanted, whose DAGs all hold the plan's revision."""
     wanted = {item_id: dag_ids(catalog, plan) for item_id, plan in plans.items()}
-    held = _revisions(session, [one for ids in wanted.values() for one in ids])
-    return {item_id for item_id, ids in wanted.items() if all(held.get(one) == plans[item_id].revision for one in ids)}
+    tags = _tags(session, [one for ids in wanted.values() for one in ids])
+    return {
+        item_id
+        for item_id, ids in wanted.items()
+        if all(revision_tag(plans[item_id].revision) in tags.get(one, ()) for one in ids)
+    }
 
 
-def _revisions(session: Session, ids: Iterable[str]) -> dict[str, str | None]:
-    """The revision that each DAG's newest serialized form holds; stale and broken DAGs are left out."""
+def _tags(session: Session, ids: Iterable[str]) -> dict[str, Collection[str]]:
+    """The tags in each DAG's newest serialized form; stale and broken DAGs are left out."""
     rows = session.scalars(
         select(SerializedDagModel)
         .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
@@ -43,8 +39,4 @@ def _revisions(session: Session, ids: Iterable[str]) -> dict[str, str | None]:
         .order_by(SerializedDagModel.dag_id, SerializedDagModel.created_at.desc())
         .distinct(SerializedDagModel.dag_id)
     )
-    held: dict[str, str | None] = {}
-    for row in rows:
-        tags = ((row.data or {}).get("dag") or {}).get("tags") or []
-        held[row.dag_id] = next((tag.removeprefix(REVISION_TAG) for tag in tags if tag.startswith(REVISION_TAG)), None)
-    return held
+    return {row.dag_id: ((row.data or {}).get("dag") or {}).get("tags") or () for row in rows}

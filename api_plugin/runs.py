@@ -19,18 +19,20 @@ from sqlalchemy.orm import Session
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import conflict, unavailable
-from api_plugin.readiness import revision_of_dag
-from catalog_compiler.run_format import RunConf
+from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadyDag:
-    """A DAG as Airflow would run it now. `revision` is the item's that it was compiled from."""
+    """A DAG as Airflow would run it now."""
 
     dag: SerializedDAG
     dag_hash: str
-    revision: str | None
+
+    def holds(self, revision: str) -> bool:
+        """Whether it was compiled from that revision of its item."""
+        return revision_tag(revision) in self.dag.tags
 
 
 class DagShelf:
@@ -59,7 +61,7 @@ class DagShelf:
                 dag = self._bag.get_latest_version_of_dag(dag_id, session=session)
                 if dag is None:
                     return None
-                found = ReadyDag(dag=dag, dag_hash=dag_hash, revision=revision_of_dag(dag))
+                found = ReadyDag(dag=dag, dag_hash=dag_hash)
                 self._dags[dag_id] = found
             return found
 
@@ -81,7 +83,7 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
     ready = shelf.get(session, order.dag_id)
     if ready is None:
         raise unavailable(f"the DAG '{order.dag_id}' is not ready to run; try again in a moment")
-    if order.revision is not None and ready.revision != order.revision:
+    if order.revision is not None and not ready.holds(order.revision):
         raise conflict("stale-revision", f"'{order.dag_id}' is changing to a new revision; load the form again")
     ready.dag.create_dagrun(
         run_id=order.run_id,

@@ -122,6 +122,11 @@ def undo_task_id(position: int) -> str:
     return f"undo-{position}"
 
 
+def revision_tag(revision: str) -> str:
+    """The tag by which a DAG tells which revision of its item it runs: a part of the hash, short enough to read."""
+    return f"revision:{revision[:16]}"
+
+
 def dag_id(catalog: str, item_id: str, kind: DagKind) -> str:
     """The DAG of an item: `<catalog>.<item id>` runs it, `.manual` and `.rollback` are its others."""
     base = f"{catalog}.{item_id}"

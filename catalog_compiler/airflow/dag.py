@@ -16,10 +16,8 @@ from pao_airflow.operators import ActionOperator, UndoOperator
 from pao_airflow.step import Step
 
 from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
-from catalog_compiler.run_format import DagKind, action_task_id, dag_id, undo_task_id
+from catalog_compiler.run_format import DagKind, action_task_id, dag_id, revision_tag, undo_task_id
 from catalog_compiler.settings import SECTION, PaoSettings
-
-REVISION_TAG = "revision:"
 
 
 class InvalidItemError(Exception):
@@ -111,6 +109,6 @@ def _dag(
         max_active_runs=settings.max_active_runs,
         dagrun_timeout=None if timeout is None else dt.timedelta(seconds=timeout),
         default_args={"owner": header["owner"]},
-        tags={"pao", catalog, header["category"], REVISION_TAG + plan.revision},
+        tags={"pao", catalog, header["category"], revision_tag(plan.revision)},
         on_failure_callback=RunFailed(),
     )
