@@ -6,8 +6,9 @@ last validly held; of two files with one id the one that had it first keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic import JsonValue
 
@@ -76,8 +77,12 @@ def removed_items(repository: Repository, snapshot: Snapshot) -> Iterable[Publis
 
 
 def _settings(repository: Repository, commit: str) -> CatalogSettings:
-    content = next(iter(repository.read(repository.blobs(commit, SETTINGS_FILE))), b"")
-    return read_settings(content).settings
+    return read_settings(_content(repository, commit, SETTINGS_FILE)).settings
+
+
+def _content(repository: Repository, commit: str, path: str) -> bytes:
+    """A file of a commit; empty where it is not there."""
+    return b"".join(repository.read(repository.blobs(commit, path)[:1]))
 
 
 def _published_items(compiled: CompiledCatalog, commit: str) -> Iterable[PublishedItem]:
@@ -99,22 +104,31 @@ def _broken(compiled: CompiledCatalog, saved: set[str]) -> dict[str, str]:
 
 
 def _fallbacks(repository: Repository, commit: str, compiled: CompiledCatalog) -> list[PublishedItem]:
-    """What invalid files held before; where two claim an id, the one that held it first comes first."""
+    """What invalid files held before; where two held an id, the one that held it last comes first."""
     found = []
     for item in compiled.items:
         if item.plan is None:
-            fallback = _last_valid(repository, commit, item.file)
+            fallback = _last_valid(repository, commit, item.file, _rivals(item, compiled))
             if fallback is not None:
                 found.append(fallback)
-    found.sort(key=lambda item: repository.describe(item.commit).committed_at)
+    found.sort(key=lambda item: repository.describe(item.commit).committed_at, reverse=True)
     return found
 
 
-def _last_valid(repository: Repository, commit: str, path: str) -> PublishedItem | None:
-    for tried, (older, content) in enumerate(repository.versions(commit, path)):
-        if tried >= LOOK_BACK:
-            return None
-        item = compile_item(content, path)
-        if item.plan is not None:
+def _rivals(item: CompiledItem, compiled: CompiledCatalog) -> list[str]:
+    """The other files with the item's id."""
+    return [other.file for other in compiled.items if other.file != item.file and other.item_id == item.item_id]
+
+
+def _last_valid(repository: Repository, commit: str, path: str, rivals: Collection[str] = ()) -> PublishedItem | None:
+    """The newest version of a file that was valid in its own commit: under its categories, and alone with its id."""
+    for older, content in islice(repository.versions(commit, path), LOOK_BACK):
+        item = compile_item(content, path, _settings(repository, older).categories)
+        if item.plan is not None and not any(_id_in(repository, older, file) == item.item_id for file in rivals):
             return _published(item, older, valid=False)
     return None
+
+
+def _id_in(repository: Repository, commit: str, path: str) -> str | None:
+    content = _content(repository, commit, path)
+    return compile_item(content, path).item_id if content else None

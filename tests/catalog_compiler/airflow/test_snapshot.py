@@ -1,0 +1,226 @@
+"""A commit's catalog is what git alone says: each item at its last valid revision, and every problem."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_compiler.airflow.snapshot import LOOK_BACK, removed_items, take_snapshot
+from tests.items import item_file, item_plan
+
+BROKEN = b"header: {id: queue}\n"
+V1 = item_plan("queue", header={"version": "1.0.0"})
+V2 = item_plan("queue", header={"version": "2.0.0"})
+
+
+def queue(version):
+    return item_file("queue", header={"version": version})
+
+
+def snapshot(repository, commit):
+    repository.fetch()
+    return take_snapshot(repository, commit)
+
+
+def codes(taken):
+    return [(problem.file, problem.code) for problem in taken.problems]
+
+
+def test_each_valid_file_is_an_item(origin, repository):
+    """Other files of the repository are none of the catalog's."""
+    commit = origin.commit(
+        {
+            "catalog/messaging/queue.yaml": queue("1.0.0"),
+            "catalog/topic.yaml": item_file("topic"),
+            "catalog/README.md": "# Items",
+            "other/cache.yaml": item_file("cache"),
+            ".github/workflows/ci.yaml": "on: push",
+        }
+    )
+
+    taken = snapshot(repository, commit)
+
+    assert ["queue", "topic"] == list(taken.items)
+    assert () == taken.problems
+    item = taken.items["queue"]
+    assert (V1, "catalog/messaging/queue.yaml", commit, True) == (item.plan, item.file, item.commit, item.valid)
+    assert "1.0.0" == item.document["header"]["version"]
+
+
+def test_an_invalid_file_falls_back_to_its_last_valid_revision(origin, repository):
+    """With the commit that brought that revision; the errors are told."""
+    origin.commit({"catalog/queue.yaml": queue("1.0.0")})
+    good = origin.commit({"catalog/queue.yaml": queue("2.0.0")})
+    origin.commit({"catalog/queue.yaml": BROKEN})
+    tip = origin.commit({"catalog/queue.yaml": BROKEN + b"presentation: 7\n"})
+
+    taken = snapshot(repository, tip)
+
+    item = taken.items["queue"]
+    assert (V2, good, False) == (item.plan, item.commit, item.valid)
+    assert {} == taken.broken
+    assert {"catalog/queue.yaml"} == {problem.file for problem in taken.problems}
+    assert "queue" in snapshot(repository, good).items
+    assert snapshot(repository, good).items["queue"].valid
+
+
+def test_a_file_that_never_was_valid_is_no_item(origin, repository):
+    """There is nothing to serve; the others are not touched by it."""
+    tip = origin.commit({"catalog/queue.yaml": BROKEN, "catalog/topic.yaml": item_file("topic")})
+
+    taken = snapshot(repository, tip)
+
+    assert ["topic"] == list(taken.items)
+    assert "catalog/queue.yaml" in dict(codes(taken))
+    assert ["catalog/queue.yaml"] == list(taken.broken)
+    assert "catalog/queue.yaml:1:" in taken.broken["catalog/queue.yaml"]
+
+
+def test_looking_back_ends_somewhere(origin, repository):
+    """A file that is wrong for that long is not served."""
+    origin.commit({"catalog/queue.yaml": queue("1.0.0")})
+    for number in range(LOOK_BACK):
+        tip = origin.commit({"catalog/queue.yaml": BROKEN + b"# %d\n" % number})
+        if number == LOOK_BACK - 2:
+            last = tip
+
+    assert {"queue"} == snapshot(repository, last).items.keys()
+    assert {} == snapshot(repository, tip).items
+
+
+def test_of_two_files_with_one_id_the_one_before_keeps_it(origin, repository):
+    """Both are told; what was published goes on."""
+    first = origin.commit({"catalog/b.yaml": queue("1.0.0")})
+    tip = origin.commit({"catalog/a.yaml": queue("2.0.0")})
+
+    taken = snapshot(repository, tip)
+
+    item = taken.items["queue"]
+    assert (V1, "catalog/b.yaml", first, False) == (item.plan, item.file, item.commit, item.valid)
+    assert [("catalog/a.yaml", "duplicate-id"), ("catalog/b.yaml", "duplicate-id")] == codes(taken)
+
+
+def test_what_changes_while_an_id_is_in_two_files_is_not_served(origin, repository):
+    """A revision that never was alone with its id never was valid."""
+    first = origin.commit({"catalog/b.yaml": queue("1.0.0")})
+    origin.commit({"catalog/a.yaml": queue("2.0.0")})
+    tip = origin.commit({"catalog/b.yaml": queue("3.0.0")})
+
+    item = snapshot(repository, tip).items["queue"]
+
+    assert (V1, "catalog/b.yaml", first) == (item.plan, item.file, item.commit)
+
+
+def test_an_id_that_wandered_stays_with_the_file_that_held_it_last(origin, repository):
+    """Here `a` gave it up to `b`, and claims it again."""
+    origin.commit({"catalog/a.yaml": queue("1.0.0")})
+    second = origin.commit({"catalog/a.yaml": item_file("topic"), "catalog/b.yaml": queue("2.0.0")})
+    tip = origin.commit({"catalog/a.yaml": queue("1.0.0")})
+
+    taken = snapshot(repository, tip)
+
+    assert {"queue": (V2, second), "topic": (item_plan("topic"), second)} == {
+        item_id: (item.plan, item.commit) for item_id, item in taken.items.items()
+    }
+
+
+def test_of_two_new_files_with_one_id_neither_is_served(origin, repository):
+    """Nobody can tell which is meant: neither was published before."""
+    origin.commit({"README.md": "x"})
+    tip = origin.commit({"catalog/a.yaml": queue("1.0.0"), "catalog/b.yaml": queue("2.0.0")})
+
+    taken = snapshot(repository, tip)
+
+    assert {} == taken.items
+    assert [("catalog/a.yaml", "duplicate-id"), ("catalog/b.yaml", "duplicate-id")] == codes(taken)
+
+
+def test_a_file_that_moved_is_the_same_item(origin, repository):
+    """An item is known by its id, not by its path."""
+    origin.commit({"catalog/queue.yaml": queue("1.0.0")})
+    tip = origin.commit({"catalog/queue.yaml": None, "catalog/messaging/queue.yaml": queue("1.0.0")})
+
+    taken = snapshot(repository, tip)
+
+    item = taken.items["queue"]
+    assert (V1, "catalog/messaging/queue.yaml", True) == (item.plan, item.file, item.valid)
+    assert [] == list(removed_items(repository, taken))
+
+
+def test_a_removed_item_is_found_at_its_last_valid_revision(origin, repository):
+    """A request of it may still have to be undone."""
+    origin.commit({"catalog/queue.yaml": queue("1.0.0"), "catalog/topic.yaml": item_file("topic")})
+    origin.commit({"catalog/queue.yaml": queue("2.0.0")})
+    origin.commit({"catalog/queue.yaml": BROKEN})
+    tip = origin.commit({"catalog/queue.yaml": None})
+
+    taken = snapshot(repository, tip)
+
+    assert {"topic"} == taken.items.keys()
+    assert [V2] == [item.plan for item in removed_items(repository, taken)]
+
+
+@pytest.mark.parametrize("folder", ["services", "services/", "./services", "."])
+def test_the_catalog_says_where_its_items_are(origin, repository, folder):
+    """In `.pao.yaml`, with its categories."""
+    tip = origin.commit(
+        {
+            ".pao.yaml": f"folder: {folder}\ncategories: [queues]\n",
+            "services/queue.yaml": item_file("queue", header={"category": "queues"}),
+        }
+    )
+
+    taken = snapshot(repository, tip)
+
+    assert ["queue"] == list(taken.items)
+    assert () == taken.problems
+    assert ("queues",) == taken.settings.categories
+
+
+def test_an_invalid_item_falls_back_under_the_catalogs_own_categories(origin, repository):
+    """The revision before was valid with them, and still is."""
+    origin.commit(
+        {
+            ".pao.yaml": "categories: [queues]\n",
+            "catalog/queue.yaml": item_file("queue", header={"category": "queues"}),
+        }
+    )
+    broken = origin.commit({"catalog/queue.yaml": BROKEN})
+    without_it = origin.commit({".pao.yaml": "categories: [streams]\n"})
+    removed = origin.commit({"catalog/queue.yaml": None})
+
+    assert ["queue"] == list(snapshot(repository, broken).items)
+    assert ["queue"] == list(snapshot(repository, without_it).items)
+    assert ["queue"] == [item.plan.item_id for item in removed_items(repository, snapshot(repository, removed))]
+
+
+@pytest.mark.parametrize("folder", ["../other", "/etc", "a/../../b"])
+def test_a_folder_outside_of_the_repository_is_an_error_of_the_settings(origin, repository, folder):
+    """The catalog goes on under the usual folder; nothing is read elsewhere."""
+    tip = origin.commit({".pao.yaml": f"folder: {folder}\n", "catalog/queue.yaml": queue("1.0.0")})
+
+    taken = snapshot(repository, tip)
+
+    assert ["queue"] == list(taken.items)
+    assert [(".pao.yaml", "invalid-value")] == codes(taken)
+
+
+@pytest.mark.parametrize("folder", ["nowhere", ":(top)", "*", "-x", '"\\0"', '"a\\nb"'])
+def test_a_folder_that_is_not_there_is_an_empty_catalog(origin, repository, folder):
+    """Whatever its name means to git."""
+    tip = origin.commit({".pao.yaml": f"folder: '{folder}'\n", "catalog/queue.yaml": queue("1.0.0")})
+
+    assert {} == snapshot(repository, tip).items
+
+
+def test_a_file_that_is_too_large_is_a_problem(origin, repository):
+    """Only as much of it is read as shows that."""
+    tip = origin.commit({"catalog/queue.yaml": queue("1.0.0") + b"#" * 3_000_000})
+
+    assert [("catalog/queue.yaml", "file-too-large")] == codes(snapshot(repository, tip))
+
+
+def test_an_empty_repository_is_an_empty_catalog(origin, repository):
+    """A team begins with one."""
+    taken = snapshot(repository, origin.commit())
+
+    assert ({}, ()) == (taken.items, taken.problems)
