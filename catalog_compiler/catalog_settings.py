@@ -60,6 +60,8 @@ def read_settings(content: bytes, file: str = SETTINGS_FILE) -> ReadSettings:
         settings = CatalogSettings()
     else:
         findings = _rules(settings)
+        if any(finding.path == ("folder",) for finding in findings):
+            settings = settings.model_copy(update={"folder": CatalogSettings().folder})
     problems = (*parsed.problems, *(locate(finding, document) for finding in findings))
     return ReadSettings(settings=settings, problems=problems)
 

@@ -149,7 +149,8 @@ class Repository:
         return tuple(dict.fromkeys(path for path in log.split("\0") if path and path not in present))
 
     def _command(self) -> list[str]:
-        return ["git", "-C", str(self._folder)]
+        # Paths are meant as they stand, and the clone is this one, whatever the caller's environment says.
+        return ["git", "--literal-pathspecs", "--git-dir", str(self._folder)]
 
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         return self._run([*self._command(), *arguments], env=env or {}).decode("utf-8", "replace")
