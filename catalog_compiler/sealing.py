@@ -28,7 +28,10 @@ class Sealer:
         parts = [key.strip() for key in keys.split(",") if key.strip()]
         if not parts:
             raise ValueError("[pao] fernet_key is empty; set it to the output of `airflow fernet-key` or the like")
-        self._fernet = MultiFernet([Fernet(key) for key in parts])
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in parts])
+        except ValueError as error:
+            raise ValueError(f"[pao] fernet_key holds what is not a Fernet key ({error}); make one anew") from None
 
     def seal(self, value: JsonValue) -> dict[str, JsonValue]:
         """Wrap a value so that it can be stored beside plain ones."""
