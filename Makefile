@@ -20,8 +20,7 @@ lint: ## Check style, types and layers
 	@scripts/lint
 
 bench: ## Measure on the real stack, beside a hand-written DAG
-	@scripts/install dev
-	@.venv/bin/python -m bench
+	@scripts/bench
 
 requirements: ## Pin the versions in requirements*.txt anew
 	@scripts/requirements

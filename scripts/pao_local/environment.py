@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from pao_local.catalog_source import CatalogSource
 from pao_local.secret_keys import SecretKeys
@@ -78,18 +79,16 @@ def _engine() -> dict[str, str]:
 
 
 def _dag_processing(settings: Settings, source: CatalogSource) -> dict[str, str]:
-    bundles = [
-        {
-            "name": "platform",
-            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(settings.root / "dags"), "refresh_interval": 30},
-        },
+    bundles: list[dict[str, object]] = [
+        _folder("platform", settings.root / "dags"),
         {
             "name": "default",
             "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
             "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
         },
     ]
+    if settings.dags is not None:
+        bundles.append(_folder("written", settings.dags))
     return {
         "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
@@ -97,6 +96,15 @@ def _dag_processing(settings: Settings, source: CatalogSource) -> dict[str, str]
         "AIRFLOW__DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
         # A stub changes with its item alone, which the bundle's version tells; parsing again would find the same.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    }
+
+
+def _folder(name: str, path: Path) -> dict[str, object]:
+    """The bundle of a plain folder of DAGs."""
+    return {
+        "name": name,
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(path), "refresh_interval": 30},
     }
 
 

@@ -28,6 +28,8 @@ class Settings:
     """Of the API server; the example target takes the next one."""
     catalog: str
     """A git URL, or a folder."""
+    dags: Path | None = None
+    """A folder of DAGs written by hand, served beside the catalog; None for none."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], root: Path) -> Settings:

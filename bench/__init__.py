@@ -1,0 +1,1 @@
+"""The benchmark: measures the orchestrator on a real stack, beside the same work in a hand-written Airflow DAG."""

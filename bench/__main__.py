@@ -1,0 +1,112 @@
+"""`make bench`: start a stack, measure, print, store, stop."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pao_local.errors import StartError
+from pao_local.progress import Progress
+from pao_local.signals import interrupt_on_end
+from rich.console import Console
+
+from bench.catalog import measure_catalog
+from bench.completion import measure_burst, measure_idle
+from bench.machine import describe
+from bench.report import BurstPair, Pair, Results, as_json, show
+from bench.stack import ROOT, MeasuredStack, measured_stack
+from bench.submission import Load, measure_submissions
+from bench.ways import Handwritten, Ordered, Way
+
+PARTS = ("catalog", "idle", "burst", "submission")
+BURST_TIMEOUT = 900.0
+"""Seconds; what is not completed by then is left out of the rate."""
+MANY = 50
+"""Clients at once."""
+
+
+def main() -> int:
+    """Exit status 0 also where a target was missed: a busy machine is no fault of the code."""
+    arguments = _arguments()
+    console, progress = Console(highlight=False), Progress()
+    interrupt_on_end()
+    machine = describe(ROOT)
+    try:
+        with measured_stack(arguments.items, progress) as stack:
+            results = _measure(stack, arguments, progress)
+            environment = {**machine, "items": arguments.items, "settings": stack.airflow_settings()}
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    show(results, console)
+    console.print(f"Stored in {_store(as_json(results, environment))}", soft_wrap=True)
+    return 0
+
+
+def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Progress) -> Results:
+    """Measure in an order in which no part runs beside what an earlier one left behind, but for the submissions."""
+    ours, handwritten = Ordered(stack.developer), Handwritten(stack.admin)
+    parts: dict[str, Any] = {}
+    if "catalog" in arguments.only:
+        with progress.step("Reading the catalog"):
+            parts["catalog"] = measure_catalog(stack.developer, arguments.calls)
+    if "idle" in arguments.only:
+        with progress.step("Completing one request at a time"):
+            alone, theirs = measure_idle([ours, handwritten], arguments.rounds)
+        parts["idle"] = Pair(ours=alone, handwritten=theirs)
+    if "burst" in arguments.only:
+        with progress.step(f"Completing {arguments.burst} requests at once"):
+            burst = measure_burst(ours, arguments.burst, MANY, BURST_TIMEOUT)
+        with progress.step(f"Completing {arguments.burst} runs of the hand-written DAG at once"):
+            parts["burst"] = BurstPair(
+                ours=burst, handwritten=measure_burst(handwritten, arguments.burst, MANY, BURST_TIMEOUT)
+            )
+    if "submission" in arguments.only:
+        with progress.step("Submitting requests"):
+            parts["submission"] = _loads(ours, arguments.submissions)
+        with progress.step("Triggering the hand-written DAG"):
+            parts["handwritten_submission"] = _loads(handwritten, arguments.submissions)
+    return Results(**parts)
+
+
+def _loads(way: Way, submissions: int) -> tuple[Load, ...]:
+    return measure_submissions(way, 1, submissions), measure_submissions(way, MANY, MANY * submissions // 10)
+
+
+def _store(content: dict[str, Any]) -> Path:
+    folder = ROOT / "bench" / "results"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
+    parser.add_argument("--items", type=_count, default=200, help="in the catalog")
+    parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
+    parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement")
+    parser.add_argument("--burst", type=_count, default=200, help="requests submitted at once, at most 200")
+    parser.add_argument(
+        "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"
+    )
+    return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give a number from 1 up")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

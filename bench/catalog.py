@@ -1,0 +1,47 @@
+"""Measures reading the catalog: the list and the form of an item, new and unchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.calls import Account, Caller
+from bench.measure import Spread, spread
+from bench.repository import MEASURED
+
+WARM_UP = 20
+"""Calls before the first that counts: the first ones fill caches and connection pools."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CatalogTimes:
+    """One spread for each kind of call."""
+
+    page: Spread
+    """The list as a portal asks for it first: 50 items."""
+    everything: Spread
+    """The list with `limit=200`."""
+    unchanged: Spread
+    """The list with `limit=200` and a known `ETag`: 304."""
+    schema: Spread
+    schema_unchanged: Spread
+
+
+def measure_catalog(account: Account, calls: int) -> CatalogTimes:
+    """Call each kind `calls` times, one after the other."""
+    everything, schema = "/api/v1/catalog?limit=200", f"/api/v1/catalog/items/{MEASURED}/schema"
+    with account.connected() as caller:
+        return CatalogTimes(
+            page=_times(caller, "/api/v1/catalog", calls),
+            everything=_times(caller, everything, calls),
+            unchanged=_times(caller, everything, calls, known=True),
+            schema=_times(caller, schema, calls),
+            schema_unchanged=_times(caller, schema, calls, known=True),
+        )
+
+
+def _times(caller: Caller, path: str, calls: int, *, known: bool = False) -> Spread:
+    first = caller.call("GET", path)
+    headers = {"If-None-Match": first.headers["ETag"]} if known else {}
+    wanted = 304 if known else 200
+    seconds = [caller.call("GET", path, headers=headers, wanted=wanted).seconds for _ in range(WARM_UP + calls)]
+    return spread(seconds[WARM_UP:])

@@ -1,0 +1,67 @@
+"""Measures how long the three calls take from the submission to the end: alone, and 200 at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.calls import Caller
+from bench.measure import Spread, per_minute, spread
+from bench.submission import submit_all
+from bench.ways import Way
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks at one run; the measured time is that much too long at most."""
+COUNT_EVERY = 1.0
+"""Seconds between two looks at many runs, which cost more."""
+ONE_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Burst:
+    """Runs that were all submitted at once."""
+
+    runs: int
+    completed: int
+    """Fewer than `runs` where the time was up."""
+    seconds: float
+    """From the first submission until the last run was seen completed, or the time was up."""
+    per_minute: float
+
+
+def measure_idle(ways: Sequence[Way], rounds: int) -> list[Spread]:
+    """One run at a time, the ways in turn, so that what else the machine does hits all of them alike."""
+    seconds: list[list[float]] = [[] for _ in ways]
+    for number in range(rounds + 1):
+        for way, times in zip(ways, seconds, strict=True):
+            with way.account.connected() as caller:
+                taken = _one(way, caller)
+            # The first round meets processes that have yet to import and connect.
+            if number:
+                times.append(taken)
+    return [spread(times) for times in seconds]
+
+
+def measure_burst(way: Way, runs: int, clients: int, timeout: float) -> Burst:
+    """Submit all at once, and count the completed ones until all are or `timeout` seconds have passed."""
+    since = dt.datetime.now(dt.UTC).isoformat()
+    started = time.perf_counter()
+    submit_all(way, clients, runs)
+    completed = 0
+    with way.account.connected() as caller:
+        while (completed := way.succeeded(caller, since)) < runs and time.perf_counter() - started < timeout:
+            time.sleep(COUNT_EVERY)
+    elapsed = time.perf_counter() - started
+    return Burst(runs=runs, completed=completed, seconds=round(elapsed, 1), per_minute=per_minute(completed, elapsed))
+
+
+def _one(way: Way, caller: Caller) -> float:
+    started = time.perf_counter()
+    run, _ = way.start(caller)
+    while not way.is_over(caller, run):
+        if time.perf_counter() - started > ONE_TIMEOUT:
+            raise TimeoutError(f"run {run} did not end within {ONE_TIMEOUT:.0f} s")
+        time.sleep(LOOK_EVERY)
+    return time.perf_counter() - started
