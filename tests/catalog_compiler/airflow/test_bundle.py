@@ -1,0 +1,231 @@
+"""The bundle on a real repository and a real database: as the DAG processor and the workers use it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowException
+from sqlalchemy import select
+
+from api_plugin.store.catalog import Catalog, CatalogItem
+from catalog_compiler.airflow import bundle as bundle_module
+from catalog_compiler.airflow.bundle import CatalogBundle
+from tests.catalog_compiler.airflow.test_publishing import a_request
+from tests.items import item_file
+
+
+@pytest.fixture
+def bundle(session, origin, monkeypatch, tmp_path):
+    """Makes the bundle anew, as each process does; all of them share a disk."""
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
+
+    def made(version=None, **more):
+        return CatalogBundle(name="default", tracking_ref="main", version=version, **({"repo_url": origin.url} | more))
+
+    return made
+
+
+def catalog(session):
+    session.rollback()
+    return session.get(Catalog, "default", populate_existing=True)
+
+
+def stubs(bundle):
+    return sorted(path.stem for path in bundle.path.glob("*.py"))
+
+
+def dags(bundle):
+    bag = DagBag(dag_folder=bundle.path, bundle_path=bundle.path)
+    return sorted(bag.dags), list(bag.import_errors.values())
+
+
+def test_it_follows_the_ref(bundle, origin, session):
+    """What is pushed is compiled and published; its version is the commit."""
+    first = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    assert (["queue"], first) == (stubs(following), following.get_current_version().version)
+    assert (first, first) == (catalog(session).commit, catalog(session).version)
+
+    second = origin.commit({"catalog/topic.yaml": item_file("topic")})
+    following.refresh()
+
+    assert (["queue", "topic"], second) == (stubs(following), following.get_current_version().version)
+    assert second == catalog(session).commit
+    assert (
+        ["default.queue.manual", "default.queue.rollback", "default.topic.manual", "default.topic.rollback"],
+        [],
+    ) == (dags(following))
+
+
+def test_nothing_new_changes_nothing(bundle, origin, session):
+    """Stubs keep their times, and readers their copies."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    times = {path.name: path.stat().st_mtime_ns for path in following.path.iterdir()}
+    counter = catalog(session).change_counter
+    origin.commit({"README.md": "Hello"})
+    following.refresh()
+    after_readme = catalog(session).change_counter
+    following.refresh()
+
+    assert times == {path.name: path.stat().st_mtime_ns for path in following.path.iterdir()}
+    assert (1, 2, 2) == (counter, after_readme, catalog(session).change_counter)
+
+
+def test_a_process_that_starts_again_goes_on(bundle, origin, session):
+    """On the disk of the one before it, and on an empty one."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    first = bundle()
+    first.initialize()
+    times = {path.name: path.stat().st_mtime_ns for path in first.path.iterdir()}
+
+    second = bundle()
+    second.initialize()
+
+    assert times == {path.name: path.stat().st_mtime_ns for path in second.path.iterdir()}
+    assert commit == second.get_current_version().version
+    assert 1 == catalog(session).change_counter
+
+
+def test_a_repository_that_is_away_changes_nothing(bundle, origin, session, tmp_path):
+    """What is published serves on; health tells since when and why."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    shutil.move(origin.folder, tmp_path / "away")
+    following.refresh()
+
+    assert (["queue"], commit) == (stubs(following), following.get_current_version().version)
+    assert commit == catalog(session).commit
+    assert catalog(session).failing_since is not None
+    assert "git could not read" in catalog(session).failure
+
+    shutil.move(tmp_path / "away", origin.folder)
+    following.refresh()
+    assert (None, None) == (catalog(session).failing_since, catalog(session).failure)
+
+
+def test_a_repository_that_never_was_there_is_no_crash(bundle, tmp_path):
+    """The other bundles of the DAG processor go on."""
+    following = bundle(repo_url=str(tmp_path / "nowhere"))
+    following.initialize()
+
+    assert [] == stubs(following)
+    assert following.get_current_version() is None
+
+
+def test_an_invalid_item_keeps_its_dags(bundle, origin, session):
+    """An import error would strand its runs; only what never was valid is one."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    origin.commit({"catalog/queue.yaml": b"header: {id: queue}\n", "catalog/topic.yaml": b"header: {id: topic}\n"})
+    following.refresh()
+
+    found, errors = dags(following)
+    assert ["default.queue.manual", "default.queue.rollback"] == found
+    assert 1 == len(errors)
+    assert "catalog/topic.yaml:1:" in errors[0]
+
+
+def test_a_removed_item_keeps_its_dags_while_a_request_needs_them(bundle, origin, session):
+    """The version says what is kept, so that the DAG processor looks again when it changes."""
+    origin.commit({"catalog/queue.yaml": item_file("queue"), "catalog/topic.yaml": item_file("topic")})
+    following = bundle()
+    following.initialize()
+    request = a_request("in_progress")
+    session.add(request)
+    session.commit()
+    commit = origin.commit({"catalog/queue.yaml": None, "catalog/topic.yaml": None})
+    following.refresh()
+    kept = following.get_current_version().version
+    assert ["queue"] == stubs(following)
+    assert kept.startswith(f"{commit}.")
+
+    request.status = "rolled_back"
+    session.commit()
+    following.refresh()
+
+    assert ([], commit) == (stubs(following), following.get_current_version().version)
+    assert {"queue", "topic"} == set(session.scalars(select(CatalogItem.item_id).where(CatalogItem.retired)))
+
+
+def test_a_pinned_version_is_compiled_where_it_is_not_there(bundle, origin):
+    """By a worker with an empty disk and no database; once for all."""
+    first = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    origin.commit({"catalog/queue.yaml": None, "catalog/topic.yaml": item_file("topic")})
+    pinned = bundle(first)
+    pinned.initialize()
+    times = {path.name: path.stat().st_mtime_ns for path in pinned.path.iterdir()}
+    bundle(first).initialize()
+
+    assert (["queue"], first) == (stubs(pinned), pinned.get_current_version().version)
+    assert times == {path.name: path.stat().st_mtime_ns for path in pinned.path.iterdir()}
+    assert (["default.queue.manual", "default.queue.rollback"], []) == dags(pinned)
+
+
+def test_a_pinned_version_of_what_was_followed_is_there_already(bundle, origin, tmp_path):
+    """The same bytes, without a look at the repository."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    shutil.move(origin.folder, tmp_path / "away")
+    pinned = bundle(commit)
+    pinned.initialize()
+
+    assert {path.name: path.read_bytes() for path in following.path.iterdir()} == {
+        path.name: path.read_bytes() for path in pinned.path.iterdir()
+    }
+
+
+def test_a_pinned_version_with_kept_items_holds_them(bundle, origin):
+    """Their runs may be pinned to it."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    commit = origin.commit({"catalog/queue.yaml": None, "catalog/topic.yaml": item_file("topic")})
+    pinned = bundle(f"{commit}.0123456789ab")
+    pinned.initialize()
+
+    assert ["queue", "topic"] == stubs(pinned)
+
+
+def test_a_pinned_version_never_changes(bundle, origin):
+    """Asking for that is a mistake of the caller's."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+
+    with pytest.raises(AirflowException, match="a pinned version never changes"):
+        bundle(commit).refresh()
+
+
+def test_a_version_that_was_left_half_made_is_made_anew(bundle, origin):
+    """A kill in the middle leaves nothing that is taken for a version."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    pinned = bundle(commit)
+    half = pinned.versions_dir / f".{commit}.new"
+    half.mkdir(parents=True)
+    (half / "other.py").write_text("half")
+    pinned.initialize()
+
+    assert ["queue"] == stubs(pinned)
+
+
+def test_old_versions_are_cleared_away(bundle, origin, monkeypatch):
+    """They are compiled again when they are asked for."""
+    monkeypatch.setattr(bundle_module, "VERSIONS_KEPT", 2)
+    following = bundle()
+    commits = []
+    for number in range(4):
+        commits.append(origin.commit({"catalog/queue.yaml": item_file("queue", header={"version": f"{number}.0.0"})}))
+        following.refresh()
+
+    assert 2 == len(list(following.versions_dir.iterdir()))
+    assert (following.versions_dir / commits[-1]).is_dir()
+
+
+def test_without_a_repository_it_says_what_to_set(bundle):
+    """In Airflow's list of bundles."""
+    with pytest.raises(AirflowException, match="'default' has no repository: set repo_url, or git_conn_id"):
+        bundle(repo_url=None)
