@@ -3,8 +3,7 @@
 
 demo: ## Install, start and play the main job; leaves it serving in the background
 	@scripts/install
-	@scripts/local up
-	@.venv/bin/python -m examples.demo
+	@scripts/local demo
 
 run: ## Serve on http://localhost:8080 until Ctrl-C (PORT=, CATALOG=<folder or git URL>)
 	@scripts/install

@@ -1,9 +1,10 @@
-"""The command line of the local start: `python -m pao_local run | up | down | status`."""
+"""The command line of the local start: `python -m pao_local run | up | demo | down | status`."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -40,6 +41,19 @@ def up(settings: Settings, progress: Progress) -> int:
     return 0
 
 
+def demo(settings: Settings, progress: Progress) -> int:
+    """Start in the background, and let the example client play the main job; its exit status."""
+    stack.up(settings, progress)
+    client = [sys.executable, "-m", "examples.client", "--credentials", str(settings.credentials_file)]
+    try:
+        played = subprocess.run(client, cwd=settings.root, check=False).returncode
+        if played:
+            progress.say(f"Logs: {settings.logs}")
+        return played
+    finally:
+        progress.say("\nIt serves in the background; stop it with: make stop")
+
+
 def down(settings: Settings, progress: Progress) -> int:
     """Stop what runs; the data stays."""
     stack.down(settings, progress)
@@ -55,7 +69,13 @@ def status(settings: Settings, progress: Progress) -> int:
     return 0 if found.processes else 1
 
 
-COMMANDS: Mapping[str, Callable[[Settings, Progress], int]] = {"run": run, "up": up, "down": down, "status": status}
+COMMANDS: Mapping[str, Callable[[Settings, Progress], int]] = {
+    "run": run,
+    "up": up,
+    "demo": demo,
+    "down": down,
+    "status": status,
+}
 
 
 def main() -> int:
