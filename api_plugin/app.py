@@ -15,6 +15,7 @@ from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
 from api_plugin.routes import catalog, health, internal, requests, sockets
+from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
 
@@ -30,6 +31,7 @@ def rest_app() -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         openapi_url="/openapi.json",
     )
+    app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.pao = ApiState(catalogs=CatalogCache(settings().catalog_ttl))
     for module in (catalog, requests, health, internal):
         app.include_router(module.router)
@@ -51,6 +53,7 @@ def socket_app() -> FastAPI:
             yield
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.tower = tower
     app.include_router(sockets.router)
     app.add_middleware(CorrelationMiddleware)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 
 from api_plugin.exceptions import ApiProblem, not_allowed, not_signed_in
 from api_plugin.permissions import Permission
+from api_plugin.sign_ins import SignIns
 from api_plugin.store.access import ApiKey
 
 KEY_PREFIX = "pao_"
@@ -34,7 +35,7 @@ class Principal:
     email: str
     roles: tuple[str, ...]
     permissions: frozenset[Permission]
-    address: str | None
+    address: str | None = None
     """Where the call came from, for the audit trail."""
 
     def may(self, permission: Permission) -> bool:
@@ -47,14 +48,19 @@ async def principal_of(connection: HTTPConnection, token: str | None = None) -> 
     credential = token or _credential(connection)
     if not credential:
         raise not_signed_in("sign in: send 'Authorization: Bearer <token>' with a token of POST /auth/token")
-    address = connection.client.host if connection.client else None
+    sign_ins: SignIns[Principal] = connection.app.state.sign_ins
+    caller = await sign_ins.caller(credential, lambda: _look_up(credential))
+    return replace(caller, address=connection.client.host if connection.client else None)
+
+
+async def _look_up(credential: str) -> Principal:
     if credential.startswith(KEY_PREFIX):
-        return await asyncio.to_thread(_service, credential, address)
+        return await asyncio.to_thread(_service, credential)
     try:
         user = await get_auth_manager().get_user_from_token(credential)
     except InvalidTokenError:
         raise not_signed_in("the token is wrong, expired or revoked; get a new one from POST /auth/token") from None
-    return await asyncio.to_thread(_user, user, address)
+    return await asyncio.to_thread(_user, user)
 
 
 def digest(key: str) -> str:
@@ -69,7 +75,7 @@ def _credential(connection: HTTPConnection) -> str | None:
     return connection.headers.get("x-api-key") or connection.cookies.get(COOKIE_NAME_JWT_TOKEN)
 
 
-def _user(user: Any, address: str | None) -> Principal:
+def _user(user: Any) -> Principal:
     manager = get_auth_manager()
     granted = {
         permission
@@ -82,11 +88,10 @@ def _user(user: Any, address: str | None) -> Principal:
         email=user.email,
         roles=tuple(role.name for role in user.roles),
         permissions=frozenset(granted),
-        address=address,
     )
 
 
-def _service(key: str, address: str | None) -> Principal:
+def _service(key: str) -> Principal:
     now = dt.datetime.now(dt.UTC)
     with create_session() as session:
         found = session.scalar(select(ApiKey).where(ApiKey.digest == digest(key)))
@@ -102,7 +107,6 @@ def _service(key: str, address: str | None) -> Principal:
             email=found.email,
             roles=(found.role,),
             permissions=frozenset(granted),
-            address=address,
         )
 
 

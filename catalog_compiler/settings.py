@@ -40,6 +40,12 @@ class PaoSettings(BaseModel):
     catalog_ttl: float = Field(
         default=1.0, ge=0, description="Seconds for which an API process may serve its copy of the catalog unchecked."
     )
+    sign_in_ttl: float = Field(
+        default=2.0,
+        ge=0,
+        description="Seconds for which an API process knows a caller without looking again: for so long a revoked "
+        "token or a role that was taken away still counts.",
+    )
     watch_interval: float = Field(
         default=0.25, gt=0, description="Seconds between two looks at the requests that WebSockets watch."
     )

@@ -1,0 +1,67 @@
+"""Remembers for a moment who a credential belongs to.
+
+Signing in costs more than most calls do: a signature, a look at the revoked tokens, a user, its roles and all their
+permissions. And the auth manager does its part of that on the event loop, so that every other call waits. A portal
+calls many times in a row; that it is recognized once for all of them is worth that a revoked token or a role that was
+taken away counts until the moment is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+CallerT = TypeVar("CallerT")
+
+MOST = 10_000
+"""Credentials remembered at once; at the limit, the expired ones are forgotten, or else all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SignIn(Generic[CallerT]):
+    until: float
+    caller: asyncio.Task[CallerT]
+
+
+class SignIns(Generic[CallerT]):
+    """Callers by credential. For one event loop."""
+
+    def __init__(self, seconds: float) -> None:
+        """Remember each for so many seconds; 0 for not at all."""
+        self._seconds = seconds
+        self._known: dict[bytes, _SignIn[CallerT]] = {}
+
+    def __len__(self) -> int:
+        """How many credentials are remembered."""
+        return len(self._known)
+
+    async def caller(self, credential: str, look_up: Callable[[], Coroutine[Any, Any, CallerT]]) -> CallerT:
+        """Who that is; asked of `look_up` by the first of many calls, for all. A refusal is not remembered."""
+        # A hash, so that no credential can be read from this process's memory for longer than its call takes.
+        key = hashlib.sha256(credential.encode()).digest()
+        known = self._known.get(key)
+        if known is None or known.until <= time.monotonic():
+            self._make_room()
+            known = _SignIn(until=time.monotonic() + self._seconds, caller=asyncio.create_task(look_up()))
+            self._known[key] = known
+            known.caller.add_done_callback(lambda done: self._forget_refused(key, done))
+        # One call that is given up must not take the others' answer with it.
+        return await asyncio.shield(known.caller)
+
+    def _forget_refused(self, key: bytes, done: asyncio.Task[CallerT]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            known = self._known.get(key)
+            if known is not None and known.caller is done:
+                del self._known[key]
+
+    def _make_room(self) -> None:
+        if len(self._known) < MOST:
+            return
+        now = time.monotonic()
+        self._known = {key: known for key, known in self._known.items() if known.until > now}
+        if len(self._known) >= MOST:
+            self._known = {}
