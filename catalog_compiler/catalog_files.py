@@ -47,7 +47,7 @@ def read_part(path: Path) -> Iterator[tuple[str, bytes]]:
 
     """
     target = path.resolve(strict=True)
-    root = _root_of(target)
+    root = root_of(target)
     if root == target:
         yield from read_catalog(root)
         return
@@ -62,8 +62,8 @@ def read_part(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from _walk(target, root)
 
 
-def _root_of(target: Path) -> Path | None:
-    """The repository that `target` is the root of, or whose folder of items it stands in."""
+def root_of(target: Path) -> Path | None:
+    """The catalog repository that the resolved path `target` is the root of, or whose folder of items it stands in."""
     for candidate in (target, *target.parents):
         items = _items_folder(candidate)
         if (candidate / SETTINGS_FILE).is_file() or items.is_dir():

@@ -7,25 +7,19 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from catalog_compiler.findings import Finding, did_you_mean
+from catalog_compiler.semantic_version import SemanticVersion
 from catalog_compiler.sentences import shown
 
 if TYPE_CHECKING:
     from catalog_compiler.model import Header
 
-_SEMANTIC_VERSION = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
-    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?",
-    re.ASCII,
-)
-"""From semver.org, 2.0.0."""
 _PEOPLE_DURATION = re.compile(r"[1-9]\d{0,5} (second|minute|hour|day|week|month)s?", re.ASCII)
 _ISO_DURATION = re.compile(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)", re.ASCII)
 
 
 def check_header(header: Header, categories: Collection[str]) -> Iterator[Finding]:
     """What is wrong with the header; `categories` are those that the catalog knows."""
-    if not _SEMANTIC_VERSION.fullmatch(header.version):
+    if SemanticVersion.parse(header.version) is None:
         yield Finding(
             path=("header", "version"),
             code="invalid-value",

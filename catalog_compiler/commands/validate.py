@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
-from catalog_compiler.catalog import compile_catalog
-from catalog_compiler.catalog_files import read_part
+from catalog_compiler.commands.sources import SourceError, add_path, read_catalog_at, refuse, with_version_problems
 from catalog_compiler.problems import errors
-from catalog_compiler.reporters import render
+from catalog_compiler.reporters import FORMATS, render
 
-_VALID, _INVALID, _COULD_NOT_RUN = 0, 1, 2
+_VALID, _INVALID = 0, 1
 
 
 class Validate:
@@ -22,33 +19,24 @@ class Validate:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments."""
+        add_path(parser)
+        parser.add_argument("--format", choices=FORMATS, default="text", help="how to report (default: text)")
         parser.add_argument(
-            "path",
-            nargs="?",
-            type=Path,
-            default=Path(),
-            metavar="PATH",
-            help="a catalog repository, a folder of items, or one file (default: the current folder)",
+            "--since",
+            metavar="REF",
+            help="warn about versions that do not tell of what changed since the branch left REF, "
+            "a branch, tag or commit (default: the last commit)",
         )
-        parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the report; 0 where the catalog is valid, 1 where it is not, 2 where it cannot be read."""
         try:
-            report = compile_catalog(list(read_part(args.path)))
-        except OSError as error:
-            return _refuse(f"cannot read '{error.filename or args.path}': {error.strerror}")
-        if not report.items and not report.problems:
-            return _refuse(
-                f"there is no item in '{args.path}'; name a catalog repository, or a file that ends with .yaml"
-            )
+            report, files = read_catalog_at(args.path)
+            report = with_version_problems(report, files, args.path, args.since)
+        except SourceError as error:
+            return refuse(self.name, error)
         print(render(report, args.format))
         return _INVALID if errors(report.problems) else _VALID
 
 
 command = Validate()
-
-
-def _refuse(sentence: str) -> int:
-    print(f"pao validate: {sentence}", file=sys.stderr)
-    return _COULD_NOT_RUN

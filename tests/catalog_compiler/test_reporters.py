@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
+
+import jsonschema
 
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog
+from catalog_compiler.code_help import CODE_HELP
+from catalog_compiler.problems import Code
 from catalog_compiler.reporters import render
 
 ITEM = """\
@@ -63,6 +68,154 @@ def test_the_json_holds_every_problem_with_every_detail():
             "hint": "did you mean 'fields.size'?",
         }
     ] == content["errors"]
+
+
+def test_github_shows_each_problem_at_its_line():
+    """Workflow commands, with the hint in the text and the summary as a line of the log."""
+    lines = render(report(), "github").splitlines()
+
+    assert (
+        "::error file=catalog/queue.yaml,line=14,col=62,title=unknown-field-reference"
+        "::'fields.sise' is not a field of this item%0Ahint: did you mean 'fields.size'?"
+    ) == lines[1]
+    assert lines[0].startswith("::warning file=catalog/queue.yaml,line=3,col=9,title=ambiguous-text::2026 without")
+    assert "invalid: 1 item, 1 error, 1 warning" == lines[2]
+
+
+def test_nothing_in_a_file_can_start_a_workflow_command():
+    """Percent signs and line breaks are escaped, in properties colons and commas as well."""
+    content = ITEM.replace("id: queue", "id: '50%\n\n::set-env name=A::b'")
+    name = "catalog/a,b:c%\n.yaml"
+
+    (command, *others) = [
+        line
+        for line in render(compile_catalog([(name, content.encode())]), "github").splitlines()
+        if "invalid-value" in line
+    ]
+
+    assert [] == others
+    assert command.startswith("::error file=catalog/a%2Cb%3Ac%25%0A.yaml,line=2,col=7,title=invalid-value::")
+    assert "50%25 ::set-env" in command
+
+
+SARIF = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["version", "runs"],
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name"],
+                                "additionalProperties": False,
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "required": ["id"],
+                                            "additionalProperties": False,
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "shortDescription": {"$ref": "#/definitions/text"},
+                                                "help": {"$ref": "#/definitions/text"},
+                                            },
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "originalUriBaseIds": {"type": "object"},
+                    "results": {"type": "array", "items": {"$ref": "#/definitions/result"}},
+                },
+            },
+        },
+    },
+    "definitions": {
+        "text": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["text"],
+            "properties": {"text": {"type": "string"}, "markdown": {"type": "string"}},
+        },
+        "result": {
+            "additionalProperties": False,
+            "required": ["message"],
+            "properties": {
+                "ruleId": {"type": "string"},
+                "ruleIndex": {"type": "integer", "minimum": 0},
+                "level": {"enum": ["none", "note", "warning", "error"]},
+                "message": {"$ref": "#/definitions/text"},
+                "properties": {"type": "object"},
+                "locations": {
+                    "type": "array",
+                    "items": {
+                        "additionalProperties": False,
+                        "properties": {
+                            "physicalLocation": {
+                                "additionalProperties": False,
+                                "properties": {
+                                    "artifactLocation": {
+                                        "additionalProperties": False,
+                                        "properties": {
+                                            "uri": {"type": "string", "format": "uri-reference"},
+                                            "uriBaseId": {"type": "string"},
+                                        },
+                                    },
+                                    "region": {
+                                        "additionalProperties": False,
+                                        "properties": {
+                                            "startLine": {"type": "integer", "minimum": 1},
+                                            "startColumn": {"type": "integer", "minimum": 1},
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+"""The part of the OASIS schema for SARIF 2.1.0 that these reports use, with everything else refused."""
+
+
+def test_sarif_is_what_code_scanning_reads():
+    """Valid SARIF; each result at its place, 1-based, and with a rule that says what to do."""
+    content = json.loads(render(report(), "sarif"))
+
+    jsonschema.validate(content, SARIF, format_checker=jsonschema.FormatChecker())
+    (run,) = content["runs"]
+    result = run["results"][1]
+    assert "unicodeCodePoints" == run["columnKind"]
+    assert ("unknown-field-reference", "error") == (result["ruleId"], result["level"])
+    assert "'fields.sise' is not a field of this item (hint: did you mean 'fields.size'?)" == result["message"]["text"]
+    assert {
+        "artifactLocation": {"uri": "catalog/queue.yaml", "uriBaseId": "ROOT"},
+        "region": {"startLine": 14, "startColumn": 62},
+    } == result["locations"][0]["physicalLocation"]
+    rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert "unknown-field-reference" == rule["id"]
+    assert rule["help"]["text"].endswith("Correct the name, or add the field.")
+
+
+def test_every_code_has_a_rule():
+    """A new code must say what it means, or its results would have no rule."""
+    assert set(get_args(Code)) == set(CODE_HELP)
 
 
 def test_an_empty_report_is_valid():

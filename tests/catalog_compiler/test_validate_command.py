@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,99 @@ def test_what_cannot_run_ends_with_2_and_a_sentence(tmp_path, capsys, name):
     assert output.err.startswith("pao validate: ")
     assert name in output.err
     assert "" == output.out
+
+
+def git(root: Path, *arguments: str) -> None:
+    """Run git there as somebody."""
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", root, *settings, *arguments], check=True, capture_output=True, timeout=30)
+
+
+@pytest.fixture
+def committed(repository):
+    """The repository with its item in git, on the branch `main`."""
+    git(repository, "init", "-q", "-b", "main")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "first")
+    return repository
+
+
+def change(root: Path, before: str, after: str) -> None:
+    file = root / "catalog" / "compute" / "gpu.yaml"
+    file.write_text(file.read_text().replace(before, after))
+
+
+def test_uncommitted_changes_without_a_new_version_are_warned_of(committed, capsys):
+    """Before the commit is the right moment to be told; a warning keeps nothing from being served."""
+    change(committed, "name: GPU hours", "name: GPU time")
+
+    assert 0 == main(["validate", str(committed)])
+    assert (
+        "catalog/compute/gpu.yaml:5:12: warning[version-not-raised]: the content of 'gpu-hours' changed, and its "
+        "version is still 0.1.0; raise it\n"
+    ) in capsys.readouterr().out
+
+
+def test_a_branch_is_compared_with_where_it_left_its_target(committed, capsys):
+    """What others merged meanwhile is not the branch's change, and what the branch committed is."""
+    git(committed, "checkout", "-q", "-b", "work")
+    change(committed, "type: integer", "type: number")
+    git(committed, "commit", "-q", "-am", "change")
+    git(committed, "checkout", "-q", "main")
+    (committed / "catalog" / "other.yaml").write_text(MINIMAL.replace("gpu-hours", "other"))
+    git(committed, "add", ".")
+    git(committed, "commit", "-q", "-m", "somebody else")
+    git(committed, "checkout", "-q", "work")
+
+    assert 0 == main(["validate", str(committed)])
+    assert "0 warnings" in capsys.readouterr().out
+
+    assert 0 == main(["validate", str(committed), "--since", "main", "--format", "json"])
+    assert ["version-not-raised", "breaking-change"] == [
+        warning["code"] for warning in json.loads(capsys.readouterr().out)["warnings"]
+    ]
+
+
+def test_a_file_that_moved_is_still_the_same_item(committed, capsys):
+    """Items are found by their id."""
+    change(committed, "name: GPU hours", "name: GPU time")
+    git(committed, "mv", "catalog/compute/gpu.yaml", "catalog/gpu.yaml")
+
+    assert 0 == main(["validate", str(committed)])
+    assert "catalog/gpu.yaml:5:12: warning[version-not-raised]" in capsys.readouterr().out
+
+
+def test_a_file_below_a_larger_repository_is_compared_with_its_own_past(tmp_path, capsys):
+    """A catalog may be a folder of a repository with other things in it."""
+    catalog = tmp_path / "services" / "catalog"
+    catalog.mkdir(parents=True)
+    (catalog / "gpu.yaml").write_text(MINIMAL)
+    (tmp_path / "values.yaml").write_text("not: an item")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    (catalog / "gpu.yaml").write_text(MINIMAL.replace("GPU hours", "GPU time"))
+
+    assert 0 == main(["validate", str(catalog / "gpu.yaml")])
+    assert "1 warning" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ref", ["no-such-branch", "--all"])
+def test_a_ref_that_is_not_there_ends_with_2(committed, capsys, ref):
+    """A shallow clone in CI must not look like a catalog without changes."""
+    assert 2 == main(["validate", str(committed), f"--since={ref}"])
+    assert f"there is no commit '{ref}' here" in capsys.readouterr().err
+
+
+def test_asking_for_changes_outside_of_git_ends_with_2(repository, capsys):
+    """Without being asked, nothing is compared there."""
+    assert 0 == main(["validate", str(repository)])
+    assert 2 == main(["validate", str(repository), "--since", "main"])
+    assert "cannot compare with 'main': not a git repository" in capsys.readouterr().err
+
+
+def test_a_repository_without_a_commit_is_validated(repository):
+    """There is nothing to compare with yet."""
+    git(repository, "init", "-q")
+
+    assert 0 == main(["validate", str(repository)])

@@ -1,0 +1,49 @@
+"""Finds what changed in a catalog between two states of its files, and whether the items' versions tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from catalog_compiler.catalog_files import SUFFIX, in_folder
+from catalog_compiler.catalog_settings import SETTINGS_FILE, read_settings
+from catalog_compiler.document import parse_document
+from catalog_compiler.findings import locate
+from catalog_compiler.item import CompiledItem, compile_item
+from catalog_compiler.versions import version_findings
+
+if TYPE_CHECKING:
+    from catalog_compiler.catalog import CompiledCatalog
+    from catalog_compiler.problems import Problem
+
+
+def version_problems(
+    catalog: CompiledCatalog, files: Mapping[str, bytes], before: Mapping[str, bytes]
+) -> Iterator[Problem]:
+    """Warnings for the valid items of a catalog compiled from `files`, compared with what was valid in `before`.
+
+    Items are found by their id, so that a file may move. Only files that differ are compiled.
+    """
+    changed = [item for item in catalog.items if item.item is not None and item.plan is not None]
+    changed = [item for item in changed if before.get(item.file) != files[item.file]]
+    old_items = _items({path: content for path, content in before.items() if files.get(path) != content}, files)
+    for item in changed:
+        old = old_items.get(item.item_id)
+        if old is None or old.item is None or item.item is None or old.revision == item.revision:
+            continue
+        document = parse_document(files[item.file], item.file).document
+        if document is not None:
+            found = version_findings(old.item, item.item)
+            yield from (replace(locate(finding, document), item_id=item.item_id) for finding in found)
+
+
+def _items(changed: Mapping[str, bytes], files: Mapping[str, bytes]) -> dict[str | None, CompiledItem]:
+    """The valid items among files that are not what they were, by id; settings that did not change stand in `files`."""
+    settings = read_settings(changed.get(SETTINGS_FILE, files.get(SETTINGS_FILE, b""))).settings
+    compiled = (
+        compile_item(content, path, settings.categories)
+        for path, content in changed.items()
+        if path.endswith(SUFFIX) and in_folder(path, settings.folder)
+    )
+    return {item.item_id: item for item in compiled if item.plan is not None}
