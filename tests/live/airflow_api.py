@@ -1,0 +1,54 @@
+"""Airflow's own REST API in tests, as an operator uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.live.waiting import wait_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class AirflowApi:
+    """Signed in as the administrator."""
+
+    http: httpx.Client
+
+    def run(self, dag_id: str, conf: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Trigger a DAG and wait until that run has ended."""
+        body = {"logical_date": None, "conf": conf or {}}
+        made = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        where = f"/dags/{dag_id}/dagRuns/{made['dag_run_id']}"
+
+        def over() -> dict[str, Any] | None:
+            run = self._call("GET", where)
+            return run if run["state"] in {"success", "failed"} else None
+
+        return wait_for(over, f"the run of {dag_id} ends", within=90)
+
+    def mark_failed(self, dag_id: str, run_id: str) -> None:
+        """Mark a run failed, which calls nobody back."""
+        self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
+
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """The log of a task's first try."""
+        return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"))
+
+    def everything_of(self, dag_id: str, run_id: str) -> str:
+        """What Airflow shows of a run: itself, its tasks, their outputs and logs."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}"
+        tasks = self._call("GET", f"{where}/taskInstances")["task_instances"]
+        shown = [self._call("GET", where), tasks]
+        for task in tasks:
+            entries = f"{where}/taskInstances/{task['task_id']}/xcomEntries"
+            left = self._call("GET", entries)["xcom_entries"]
+            shown += [self._call("GET", f"{entries}/{entry['key']}") for entry in left]
+            shown.append(self.log(dag_id, run_id, task["task_id"]))
+        return str(shown)
+
+    def _call(self, method: str, path: str, **more: Any) -> Any:
+        answer = self.http.request(method, f"/api/v2{path}", **more)
+        assert answer.is_success, answer.text
+        return answer.json()

@@ -1,0 +1,119 @@
+"""One stack for all live tests of a run, and the people and things that they work with.
+
+A test module names the items that it needs in `ITEMS`; the catalog's first commit holds those of all modules that run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from pao_local.signals import interrupt_on_end
+
+from api_plugin.client import ApiClient
+from tests.live.airflow_api import AirflowApi
+from tests.live.catalog_repository import CatalogRepository, LiveCatalog
+from tests.live.example_target import ExampleTarget
+from tests.live.portal import Portal
+from tests.live.running_stack import ROOT, RunningStack
+from tests.live.scripted_target import ScriptedTarget
+
+HERE = Path(__file__).parent
+TEST_SECONDS = 150
+"""A test that takes longer hangs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and let none of them hang. The stack's start counts into the first one's time."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("live")
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Where everything of the stack is; kept where a test failed, for its logs."""
+    made = Path(tempfile.mkdtemp(prefix="pao-live-"))
+    # PostgreSQL runs as another user where the tests run as root.
+    made.chmod(0o755)
+    yield made
+    if request.session.testsfailed:
+        print(f"\nthe logs of the stack under test are in {made / 'state' / 'logs'}")  # noqa: T201
+    else:
+        shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def repository(request: pytest.FixtureRequest, folder: Path) -> CatalogRepository:
+    """The catalog's repository, with the example catalog and the items of the test modules."""
+    modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    items = [item for module in modules if module is not None for item in getattr(module, "ITEMS", ())]
+    return CatalogRepository.make(folder / "catalog", ROOT / "examples" / "catalog", items)
+
+
+@pytest.fixture(scope="session")
+def scripted() -> Iterator[ScriptedTarget]:
+    """The target that does what it is told."""
+    with ScriptedTarget().serving() as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def stack(folder: Path, repository: CatalogRepository, scripted: ScriptedTarget) -> Iterator[RunningStack]:
+    """The stack under test."""
+    interrupt_on_end()
+    with RunningStack.started(folder / "state", repository.folder, {"SCRIPTED_URL": scripted.url}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def catalog(stack: RunningStack, repository: CatalogRepository) -> Iterator[LiveCatalog]:
+    """The served catalog, with every item of its first commit orderable."""
+    with ApiClient(base_url=stack.base_url, token=stack.keys.service_api_key) as service:
+        live = LiveCatalog(repository=repository, service=service)
+        live.wait_until_served(repository.tip())
+        yield live
+
+
+@pytest.fixture(scope="session")
+def portals(stack: RunningStack, catalog: LiveCatalog) -> Iterator[dict[str, Portal]]:
+    """Everyone who may call, by name; `nobody` has no token, `colleague` is a developer like another."""
+    keys = stack.keys
+    passwords = {"developer": keys.developer_password, "operator": keys.operator_password, "admin": keys.admin_password}
+    tokens: dict[str, str | None] = {
+        "nobody": None,
+        "stranger": "not-a-token",
+        "colleague": keys.client_api_key,
+        "service": keys.service_api_key,
+    }
+    for username, password in passwords.items():
+        credentials = {"username": username, "password": password}
+        answer = httpx.post(f"{stack.base_url}/auth/token", json=credentials, timeout=30, trust_env=False)
+        tokens[username] = answer.raise_for_status().json()["access_token"]
+    with ExitStack() as exits:
+        yield {name: exits.enter_context(Portal.signed_in(stack.base_url, token)) for name, token in tokens.items()}
+
+
+@pytest.fixture(scope="session")
+def developer(portals: dict[str, Portal]) -> Portal:
+    """Orders things."""
+    return portals["developer"]
+
+
+@pytest.fixture(scope="session")
+def airflow(portals: dict[str, Portal]) -> AirflowApi:
+    """Airflow's own API, as the administrator."""
+    return AirflowApi(http=portals["admin"].http)
+
+
+@pytest.fixture(scope="session")
+def target(stack: RunningStack) -> Iterator[ExampleTarget]:
+    """The example target."""
+    with ExampleTarget.at(stack.target_url, stack.keys.target_token) as found:
+        yield found

@@ -1,0 +1,134 @@
+"""A stack of its own for the live tests, started by the same code as `make run`; what they look at and break in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+from pao_local import stack
+from pao_local.health import wait_until_ready
+from pao_local.processes import Supervisor
+from pao_local.progress import Progress
+from pao_local.secret_keys import SecretKeys, load_or_make
+from pao_local.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningStack:
+    """Everything that tests may know of the stack."""
+
+    settings: Settings
+    keys: SecretKeys
+    database_url: str
+
+    @classmethod
+    @contextmanager
+    def started(cls, state: Path, catalog: Path, variables: Mapping[str, str]) -> Iterator[RunningStack]:
+        """Start one, with these Airflow Variables; stopped at the end, whatever happens."""
+        settings = Settings(root=ROOT, state=state, port=_free_port(), catalog=str(catalog))
+        environ = {f"AIRFLOW_VAR_PAO_{name}": value for name, value in variables.items()}
+        os.environ.update(environ)
+        progress = Progress()
+        try:
+            environment = stack.up(settings, progress)
+            yield cls(
+                settings=settings,
+                keys=load_or_make(settings.secrets_file),
+                database_url=environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1),
+            )
+        finally:
+            stack.down(settings, progress)
+            for name in environ:
+                del os.environ[name]
+
+    @property
+    def base_url(self) -> str:
+        """Of the API."""
+        return self.settings.base_url
+
+    @property
+    def target_url(self) -> str:
+        """Of the example target."""
+        return f"http://127.0.0.1:{self.settings.target_port}"
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database answers."""
+        connection = psycopg2.connect(self.database_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, values or None)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def runs(self) -> int:
+        """How many runs of compiled DAGs there are."""
+        return self.rows("SELECT count(*) FROM dag_run WHERE dag_id LIKE 'default.%'")[0][0]
+
+    def places_of(self, text: str) -> set[str]:
+        """Tables, and log files, that hold a text: as it is, in hexadecimal (pickled), or in base64."""
+        return {*self._tables_with(text), *self._log_files_with(text)}
+
+    def kill(self, program: str) -> None:
+        """Kill a program with its whole process tree, as the kernel would when memory is short."""
+        (pid,) = [each.pid for each in Supervisor(self.settings).states() if each.name == program]
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+        for process in tree:
+            process.kill()
+        psutil.wait_procs(tree, timeout=5)
+
+    def wait_until_ready(self) -> None:
+        """Return when the API serves, and every process reports to the database."""
+        wait_until_ready(self.settings, Supervisor(self.settings))
+
+    def heartbeats(self, job_type: str) -> set[int]:
+        """The processes of a kind that have reported in the last few seconds."""
+        rows = self.rows(
+            "SELECT id FROM job WHERE job_type = %s AND state = 'running' "
+            "AND latest_heartbeat > now() - interval '10 seconds'",
+            job_type,
+        )
+        return {row[0] for row in rows}
+
+    def _tables_with(self, text: str) -> Iterator[str]:
+        tables = self.rows(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        forms = "%s, encode(convert_to(%s, 'UTF8'), 'hex'), encode(convert_to(%s, 'UTF8'), 'base64')"
+        for (table,) in tables:
+            found = self.rows(
+                f"SELECT 1 FROM {table} AS t, unnest(ARRAY[{forms}]) AS form WHERE strpos(t::text, form) > 0 LIMIT 1",
+                text, text, text,
+            )  # fmt: skip
+            if found:
+                yield table
+
+    def _log_files_with(self, text: str) -> Iterator[str]:
+        for folder in (self.settings.logs, self.settings.airflow_home / "logs"):
+            for path in folder.rglob("*"):
+                if path.is_file() and text.encode() in path.read_bytes():
+                    yield str(path)
+
+
+def _free_port() -> int:
+    """A port that is free, as the next one is, which the example target takes."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port

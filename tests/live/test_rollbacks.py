@@ -1,0 +1,94 @@
+"""What a failed request leaves behind: nothing, or what it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live.example_target import ExampleTarget
+from tests.live.items import database, dns, item, scripted_call, undo, user
+from tests.live.portal import Portal, Watched
+from tests.live.scripted_target import Reply, ScriptedTarget
+
+ITEMS = (
+    item("undone", database(), user(), dns()),
+    item(
+        "half-undone",
+        database(),
+        scripted_call("stubborn", "/stubborn", rollback=undo(scripted_call("undo", "/stubborn-undo", "DELETE"))),
+        dns(),
+    ),
+    item("nothing-to-undo", scripted_call("first", "/first"), dns()),
+)
+NAME = "forbidden-{}"
+"""The target refuses DNS names that begin so."""
+
+
+@pytest.fixture(scope="module")
+def watched(developer: Portal, scripted: ScriptedTarget) -> dict[str, Watched]:
+    """Each item's request, ordered at the same time and watched to its end."""
+    scripted.script("/stubborn-undo/forbidden-half-undone", Reply(status=403, body='{"error": "it stays"}'))
+    names = [part["header"]["id"] for part in ITEMS]
+    ids = {name: developer.submit(name, NAME.format(name)) for name in names}
+    return {name: developer.watch(request_id, query="?since=0") for name, request_id in ids.items()}
+
+
+def ended(developer: Portal, watched: Watched) -> dict:
+    return developer.request(watched.messages[-1]["request_id"])
+
+
+def test_what_was_done_is_undone_newest_first(watched, developer: Portal, target: ExampleTarget):
+    """When the third action is refused, the two before it are undone in reverse order."""
+    request = ended(developer, watched["undone"])
+    made = [request["outputs"][name]["id"] for name in ("database", "user")]
+
+    assert "rolled_back" == request["status"]
+    assert {"status": "rolled_back", "actions": ["user", "database"]} == {
+        key: request["rollback"][key] for key in ("status", "actions")
+    }
+    assert ["rolled_back", "rolled_back", "failed"] == [action["status"] for action in request["actions"]]
+    assert "action 'dns' failed" in request["error"]
+    assert "answered 422" in request["error"]
+    assert "reserved" in request["error"]
+    assert [
+        ("created", "databases"),
+        ("created", "users"),
+        ("deleted", "users"),
+        ("deleted", "databases"),
+    ] == target.effects(*made)
+
+
+def test_a_request_that_is_undone_never_rests_at_failed(watched):
+    """A failure goes from `in_progress` to `rolling_back` at once, and `end` comes after the undoing."""
+    assert [
+        "submitted",
+        "validated",
+        "queued",
+        "in_progress",
+        "rolling_back",
+        "rolled_back",
+    ] == watched["undone"].statuses
+    assert ("end", "rolled_back", 1000) == (
+        watched["undone"].messages[-1]["type"],
+        watched["undone"].messages[-1]["status"],
+        watched["undone"].code,
+    )
+
+
+def test_an_undo_that_fails_does_not_stop_the_others(watched, developer: Portal, target: ExampleTarget):
+    """What could not be undone is named as possibly standing; everything else is undone nonetheless."""
+    request = ended(developer, watched["half-undone"])
+
+    assert "rollback_failed" == request["status"]
+    assert "rollback_failed" == request["rollback"]["status"]
+    assert "not undone, so possibly left standing: stubborn" in request["error"]
+    assert ["rolled_back", "rollback_failed", "failed"] == [action["status"] for action in request["actions"]]
+    assert [("created", "databases"), ("deleted", "databases")] == target.effects(request["outputs"]["database"]["id"])
+
+
+def test_a_failure_with_nothing_to_undo_ends_failed(watched, developer: Portal):
+    """Where no action declares a rollback, the request ends `failed`, with no rollback shown."""
+    request = ended(developer, watched["nothing-to-undo"])
+
+    assert "failed" == request["status"]
+    assert request["rollback"] is None
+    assert "rolling_back" not in watched["nothing-to-undo"].statuses

@@ -1,0 +1,67 @@
+"""Who may watch a request, and how a watcher comes back without losing or repeating anything."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.live.items import item, scripted_call
+from tests.live.portal import Portal
+from tests.live.scripted_target import ScriptedTarget
+
+ITEMS = (item("watched", scripted_call("first", "/watched"), scripted_call("second", "/watched-second")),)
+
+
+@pytest.fixture(scope="module")
+def request_id(developer: Portal) -> str:
+    """A request that has ended."""
+    made = developer.submit("watched", "ended")
+    developer.ended(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("who", "code"), [("nobody", 4401), ("stranger", 4401), ("service", 4403), ("colleague", 4404)]
+)
+def test_who_may_not_watch_is_told_by_the_close_code(portals: dict[str, Portal], request_id, who, code):
+    """Not signed in, not allowed, not allowed to know: accepted first, then closed with the code that says which."""
+    watched = portals[who].watch(request_id)
+
+    assert ((), code) == (watched.messages, watched.code)
+
+
+@pytest.mark.parametrize("unknown", ["00000000-0000-4000-8000-000000000000", "no-request"])
+def test_a_request_that_does_not_exist_cannot_be_watched(developer: Portal, unknown):
+    """There is no telling a request of others from none."""
+    assert 4404 == developer.watch(unknown).code
+
+
+def test_a_browser_signs_in_by_subprotocol(developer: Portal, request_id):
+    """The token travels as a second subprotocol; the server selects `pao.v1` and never echoes the token."""
+    watched = developer.watch(request_id, protocols=["pao.v1", f"bearer.{developer.token}"], signed=False)
+
+    assert ("pao.v1", 1000) == (watched.protocol, watched.code)
+    assert ["snapshot", "end"] == [message["type"] for message in watched.messages]
+
+
+def test_a_bad_token_in_the_subprotocol_signs_nobody_in(developer: Portal, request_id):
+    """A wrong token is as good as none, however it comes."""
+    assert 4401 == developer.watch(request_id, protocols=["pao.v1", "bearer.wrong"], signed=False).code
+
+
+def test_a_watcher_comes_back_where_it_left(developer: Portal, scripted: ScriptedTarget):
+    """`?since=` goes on right after the last message that was seen, whenever the connection broke."""
+    release = scripted.hold("/watched/comes-back")
+    made = developer.submit("watched", "comes-back")
+    seen = []
+    with developer.socket(made, query="?since=0") as socket:
+        while not seen or seen[-1]["type"] != "action":
+            seen.append(json.loads(socket.recv(timeout=30)))
+    release.set()
+    rest = developer.watch(made, query=f"?since={seen[-1]['seq']}")
+    whole = developer.watch(made, query="?since=0")
+
+    assert whole.seqs == [message["seq"] for message in seen] + rest.seqs
+    assert list(range(1, len(whole.seqs) + 1)) == whole.seqs
+    assert (1000, 1000) == (rest.code, whole.code)
