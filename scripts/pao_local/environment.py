@@ -48,6 +48,9 @@ def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, 
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__FERNET_KEY": keys.airflow_fernet_key,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # By default what is parsed within 30 s of the last change of a DAG is thrown away: the second of two quick
+        # pushes would not be served before that file is parsed again, and caches would hold the first.
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
         # Each unit is a process on this machine; actions run on the triggerer and need none.
         "AIRFLOW__CORE__PARALLELISM": "4",
         # Our plugins come by entry points; an empty folder keeps Airflow from importing them a second time.
