@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,15 +24,17 @@ ACCESS_LOG = "[http.access]"
 AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
-def wait_until_ready(settings: Settings, supervisor: Supervisor, timeout: float = READY_TIMEOUT) -> None:
-    """Return when the API answers and all of Airflow's processes report to the database.
+def wait_until_ready(
+    settings: Settings, supervisor: Supervisor, since: datetime, timeout: float = READY_TIMEOUT
+) -> None:
+    """Return when the API answers and all of Airflow's processes have reported to the database since they started.
 
     Raises `ProcessFailedError` as soon as a process is given up, `NotReadyError` after `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=5, trust_env=False) as client:
         waiting_for: list[str] = []
-        for missing in (_missing_in_airflow, _missing_in_api):
+        for missing in (partial(_missing_in_airflow, since=since), _missing_in_api):
             while waiting_for := missing(client):
                 _raise_for_failed(settings, supervisor)
                 if time.monotonic() > deadline:
@@ -37,13 +42,19 @@ def wait_until_ready(settings: Settings, supervisor: Supervisor, timeout: float 
                 time.sleep(INTERVAL)
 
 
-def _missing_in_airflow(client: httpx.Client) -> list[str]:
+def _missing_in_airflow(client: httpx.Client, since: datetime) -> list[str]:
     try:
         answer = client.get("/api/v2/monitor/health")
         parts = answer.raise_for_status().json()
     except (httpx.HTTPError, ValueError):
         return ["api-server"]
-    return [part.replace("_", "-") for part in AIRFLOW_PARTS if (parts.get(part) or {}).get("status") != "healthy"]
+    return [part.replace("_", "-") for part in AIRFLOW_PARTS if not _reports(part, parts.get(part) or {}, since)]
+
+
+def _reports(name: str, part: Mapping[str, str | None], since: datetime) -> bool:
+    """Whether a part is well, and itself: the last report of one that was stopped counts for half a minute."""
+    heard = part.get(f"latest_{name}_heartbeat")
+    return part.get("status") == "healthy" and (heard is None or datetime.fromisoformat(heard) >= since)
 
 
 def _missing_in_api(client: httpx.Client) -> list[str]:

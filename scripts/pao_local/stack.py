@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pao_local import preflight
 from pao_local.catalog_source import resolve
@@ -78,6 +79,7 @@ def _up(settings: Settings, progress: Progress) -> dict[str, str]:
     programs = stack_programs(settings, source)
     running = settings.state / "running"
     wanted = _fingerprint(settings, environment, programs)
+    started = datetime.min.replace(tzinfo=UTC)
     if not (supervisor.running() and running.is_file() and running.read_text() == wanted):
         supervisor.stop()
         preflight.check_ports(settings)
@@ -85,10 +87,11 @@ def _up(settings: Settings, progress: Progress) -> dict[str, str]:
             database.migrate(environment)
             set_up_accounts(settings, keys, environment)
         write_credentials(settings, keys)
+        started = datetime.now(UTC)
         supervisor.start(programs, environment)
         running.write_text(wanted)
     with progress.step("Waiting for Airflow's processes"):
-        wait_until_ready(settings, supervisor)
+        wait_until_ready(settings, supervisor, started)
     return environment
 
 
