@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,11 +21,12 @@ INTERVAL = 0.5
 LAST_LINES = 15
 ACCESS_LOG = "[http.access]"
 """Marks the lines that say nothing but that somebody asked."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 def wait_until_ready(
-    settings: Settings, supervisor: Supervisor, since: datetime, timeout: float = READY_TIMEOUT
+    settings: Settings, supervisor: Supervisor, since: datetime = LONG_AGO, timeout: float = READY_TIMEOUT
 ) -> None:
     """Return when the API answers and all of Airflow's processes have reported to the database since they started.
 

@@ -17,7 +17,7 @@ from pao_local.credentials import set_up_accounts, write_credentials
 from pao_local.database import Database
 from pao_local.environment import airflow_environment, process_environment
 from pao_local.errors import StartError
-from pao_local.health import wait_until_ready
+from pao_local.health import LONG_AGO, wait_until_ready
 from pao_local.processes import ProcessState, Supervisor
 from pao_local.programs import Program, stack_programs
 from pao_local.progress import Progress
@@ -79,7 +79,7 @@ def _up(settings: Settings, progress: Progress) -> dict[str, str]:
     programs = stack_programs(settings, source)
     running = settings.state / "running"
     wanted = _fingerprint(settings, environment, programs)
-    started = datetime.min.replace(tzinfo=UTC)
+    started = LONG_AGO
     if not (supervisor.running() and running.is_file() and running.read_text() == wanted):
         supervisor.stop()
         preflight.check_ports(settings)
