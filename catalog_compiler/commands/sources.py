@@ -10,7 +10,9 @@ from pathlib import Path
 
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog
 from catalog_compiler.catalog_files import read_part, root_of
+from catalog_compiler.findings import did_you_mean
 from catalog_compiler.git_tree import GitError, WorkTree
+from catalog_compiler.item import CompiledItem
 from catalog_compiler.problems import Problem
 from catalog_compiler.since import version_problems
 
@@ -74,6 +76,19 @@ def with_version_problems(
         raise SourceError(f"cannot compare with '{since}': {error}") from error
     problems = sorted([*report.problems, *version_problems(report, files, before)], key=Problem.sort_key)
     return replace(report, problems=tuple(problems))
+
+
+def named_item(report: CompiledCatalog, item_id: str) -> CompiledItem:
+    """The item of that id; it may be invalid.
+
+    Raises:
+        SourceError: if there is none.
+    """
+    for item in report.items:
+        if item.item_id == item_id:
+            return item
+    known = [item.item_id for item in report.items if item.item_id is not None]
+    raise SourceError(f"no item here has the id '{item_id}'; {did_you_mean(item_id, known) or 'there are none'}")
 
 
 def refuse(command: str, sentence: object) -> int:
