@@ -1,6 +1,7 @@
 """Reads what Airflow knows of requests: runs, task instances, and what actions left in XCom.
 
-Three queries for any number of requests.
+Three queries for any number of requests, in this order: what is read later is newer, so that a run never seems further
+than its tasks, nor a task further than what it left.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ RunKey = tuple[str, str]
 """DAG id and run id."""
 
 
+_ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+"""States of tasks whose report counts. A report of one that is still seen at work was left a moment ago."""
+
+
 def read_runs(session: Session, keys: Iterable[RunKey]) -> dict[RunKey, RunView]:
     """The runs of these keys; one that Airflow does not have is missing."""
     wanted = list(keys)
@@ -31,8 +36,7 @@ def read_runs(session: Session, keys: Iterable[RunKey]) -> dict[RunKey, RunView]
         select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.clear_number, DagRun.start_date, DagRun.end_date)
         .where(tuple_(DagRun.dag_id, DagRun.run_id).in_(wanted))
     ).all()  # fmt: skip
-    left = _read_xcoms(session, wanted)
-    tasks = _read_tasks(session, wanted, left)
+    tasks = _read_tasks(session, wanted)
     return {
         (run.dag_id, run.run_id): RunView(
             state=str(run.state),
@@ -45,9 +49,7 @@ def read_runs(session: Session, keys: Iterable[RunKey]) -> dict[RunKey, RunView]
     }
 
 
-def _read_tasks(
-    session: Session, wanted: list[RunKey], left: Mapping[tuple[str, str, str], dict[str, Any]]
-) -> defaultdict[RunKey, dict[str, TaskView]]:
+def _read_tasks(session: Session, wanted: list[RunKey]) -> defaultdict[RunKey, dict[str, TaskView]]:
     rows = session.execute(
         select(
             TaskInstance.dag_id,
@@ -58,7 +60,8 @@ def _read_tasks(
             TaskInstance.start_date,
             TaskInstance.end_date,
         ).where(tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(wanted))
-    )
+    ).all()
+    left = _read_xcoms(session, wanted)
     tasks: defaultdict[RunKey, dict[str, TaskView]] = defaultdict(dict)
     for row in rows:
         values = left.get((row.dag_id, row.run_id, row.task_id), {})
@@ -67,7 +70,7 @@ def _read_tasks(
             try_number=row.try_number,
             started_at=row.start_date,
             ended_at=row.end_date,
-            report=_report(values.get(REPORT_KEY), row.try_number),
+            report=_report(values.get(REPORT_KEY), row.try_number) if row.state in _ENDED else None,
             memory=_memory(values.get(STATE_KEY), row.try_number),
         )
     return tasks

@@ -1,4 +1,4 @@
-"""Apps are called in memory, as an ASGI server calls them."""
+"""Apps are called in memory, as an ASGI server calls them; requests live in a database as Airflow leaves it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,26 @@ import asyncio
 
 import httpx
 import pytest
+from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from airflow.serialization.serialized_objects import LazyDeserializedDAG
+from sqlalchemy import select, update
+
+from api_plugin.bodies import Draft
+from api_plugin.catalog_cache import CatalogCache
+from api_plugin.clock import utc_now
+from api_plugin.datamodels import RequestBody
+from api_plugin.principals import Principal
+from api_plugin.runs import DagShelf
+from api_plugin.store.catalog import Catalog, CatalogItem, ItemRevision
+from api_plugin.store.requests import RequestEvent
+from api_plugin.submitting import submit
+from catalog_compiler.airflow.stubs import write_stubs
+from catalog_compiler.run_format import REPORT_KEY
 
 
 @pytest.fixture
@@ -21,3 +41,122 @@ def call():
         return asyncio.run(send())
 
     return calling
+
+
+class World:
+    """A catalog `default` with items, and requests of them, in a real database that Airflow's processes left."""
+
+    def __init__(self, session, folder):
+        self.session = session
+        self.folder = folder
+        self.cache = CatalogCache(ttl=0)
+        self.shelf = DagShelf()
+
+    def publish(self, *items):
+        """Publish compiled items over what is published, as the bundle does."""
+        now = utc_now()
+        catalog = self.session.get(Catalog, "default")
+        if catalog is None:
+            catalog = Catalog(name="default", tracking_ref="main", categories=["messaging"], problems=[])
+            catalog.change_counter = 0
+            self.session.add(catalog)
+        catalog.commit = "c0ffee"
+        catalog.change_counter += 1
+        for item in items:
+            plan = item.plan
+            self.session.merge(
+                ItemRevision(
+                    catalog="default",
+                    item_id=plan.item_id,
+                    revision=plan.revision,
+                    document=item.data,
+                    plan=plan.model_dump(mode="json"),
+                    file=item.file,
+                    commit="c0ffee",
+                    author="Ada",
+                    committed_at=now,
+                    published_at=now,
+                )
+            )
+            self.session.flush()
+            row = self.session.get(CatalogItem, ("default", plan.item_id))
+            if row is None:
+                row = CatalogItem(catalog="default", item_id=plan.item_id, retired=False)
+                self.session.add(row)
+            row.published_revision, row.valid = plan.revision, True
+        self.session.commit()
+
+    def parse(self, *items):
+        """Write the DAGs of items, as the DAG processor does."""
+        if self.session.get(DagBundleModel, "default") is None:
+            self.session.add(DagBundleModel(name="default"))
+            self.session.flush()
+        write_stubs(self.folder, "default", [item.plan for item in items], {})
+        bag = DagBag(dag_folder=self.folder, bundle_path=self.folder)
+        dags = [LazyDeserializedDAG.from_dag(dag) for dag in bag.dags.values()]
+        update_dag_parsing_results_in_db("default", None, dags, {}, 0.1, set(), self.session)
+        self.session.commit()
+
+    def view(self):
+        return self.cache.view(self.session, "default")
+
+    def order(self, item_id="queue", caller=None, **body):
+        """Accept a request."""
+        given = RequestBody.model_validate({"item_id": item_id, "fields": {"name": "a"}} | body)
+        draft = Draft(body=given, faults=())
+        request = submit(self.session, self.shelf, self.view().items[item_id], draft, caller or a_caller())
+        self.session.commit()
+        return request
+
+    def run(self, request, state, *, run_id=None, dag_id=None, clear_number=None):
+        """Let Airflow have the run in that state."""
+        values = {"state": state, "start_date": utc_now()}
+        if state in {"success", "failed"}:
+            values["end_date"] = utc_now()
+        if clear_number is not None:
+            values["clear_number"] = clear_number
+        where = (DagRun.dag_id == (dag_id or request.dag_id), DagRun.run_id == (run_id or str(request.id)))
+        assert 1 == self.session.execute(update(DagRun).where(*where).values(**values)).rowcount
+        self.session.commit()
+
+    def task(self, request, task_id, state, report=None, *, run_id=None, dag_id=None, try_number=1):
+        """Let Airflow have a task in that state, with a report that a trigger left."""
+        dag_id, run_id = dag_id or request.dag_id, run_id or str(request.id)
+        where = (TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.task_id == task_id)
+        values = {"state": state, "start_date": utc_now(), "try_number": try_number}
+        assert 1 == self.session.execute(update(TaskInstance).where(*where).values(**values)).rowcount
+        if report is not None:
+            # As Airflow stores what a trigger pushes: JSON in a JSON string.
+            XComModel.set(
+                key=REPORT_KEY, value=report.model_dump_json(), task_id=task_id, dag_id=dag_id, run_id=run_id,
+                session=self.session,
+            )  # fmt: skip
+        self.session.commit()
+
+    def events(self, request):
+        """All events of a request, as the database has them."""
+        self.session.rollback()
+        query = select(RequestEvent).where(RequestEvent.request_id == request.id).order_by(RequestEvent.seq)
+        return self.session.scalars(query.execution_options(populate_existing=True)).all()
+
+    def statuses(self, request):
+        """The statuses that the request went through."""
+        return [event.data["status"] for event in self.events(request) if event.type == "status"]
+
+
+def a_caller(*permissions, name="dev", roles=("PAO Developer",)):
+    """A signed-in user."""
+    return Principal(
+        id=name,
+        name=name.title(),
+        email=f"{name}@example.com",
+        roles=tuple(roles),
+        permissions=frozenset(permissions),
+        address="127.0.0.1",
+    )
+
+
+@pytest.fixture
+def world(session, tmp_path):
+    """An empty one."""
+    return World(session, tmp_path / "stubs")
