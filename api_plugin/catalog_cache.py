@@ -86,7 +86,8 @@ class CatalogCache:
         if not self._lock.acquire(blocking=wait):
             return
         try:
-            counters = dict(session.execute(select(Catalog.name, Catalog.change_counter)).tuples().all())
+            rows = session.execute(select(Catalog.name, Catalog.change_counter))
+            counters = {row.name: row.change_counter for row in rows}
             self._views = {name: self._fresh(session, name, counter) for name, counter in counters.items()}
             self._checked = time.monotonic()
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog_compiler.plan import ItemPlan
@@ -32,11 +32,19 @@ def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -
 
 def _tags(session: Session, ids: Iterable[str]) -> dict[str, Collection[str]]:
     """The tags in each DAG's newest serialized form; stale and broken DAGs are left out."""
+    newest = (
+        select(SerializedDagModel.dag_id, func.max(SerializedDagModel.created_at).label("created_at"))
+        .where(SerializedDagModel.dag_id.in_(list(ids)))
+        .group_by(SerializedDagModel.dag_id)
+        .subquery()
+    )
     rows = session.scalars(
         select(SerializedDagModel)
+        .join(
+            newest,
+            (SerializedDagModel.dag_id == newest.c.dag_id) & (SerializedDagModel.created_at == newest.c.created_at),
+        )
         .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
-        .where(SerializedDagModel.dag_id.in_(list(ids)), ~DagModel.is_stale, ~DagModel.has_import_errors)
-        .order_by(SerializedDagModel.dag_id, SerializedDagModel.created_at.desc())
-        .distinct(SerializedDagModel.dag_id)
+        .where(~DagModel.is_stale, ~DagModel.has_import_errors)
     )
     return {row.dag_id: ((row.data or {}).get("dag") or {}).get("tags") or () for row in rows}
