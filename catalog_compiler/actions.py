@@ -131,6 +131,11 @@ class ActionType(ABC, Generic[ConfigT]):
     host: ClassVar[Host] = "triggerer"
     on_error: ClassVar[OnError] = "fail"
     """The default of `on_error` for actions of this type."""
+    example: ClassVar[str] = ""
+    """A valid config as YAML with comments, for `pao new` and the documentation.
+
+    It may use the fields `name` and `environment`. Without one, it is made from the required keys of `Config`.
+    """
 
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - for types that override it

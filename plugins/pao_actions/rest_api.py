@@ -39,6 +39,24 @@ class RestApi(HttpAction[RestApiConfig]):
     name: ClassVar[str] = "rest-api"
     summary: ClassVar[str] = "Calls a REST API and takes outputs from its JSON answer."
     Config: ClassVar[type[BaseModel]] = RestApiConfig
+    example: ClassVar[str] = """\
+method: POST
+url: https://api.example.com/v1/things
+headers:
+  Content-Type: application/json
+  # The value is the Airflow Variable PAO_API_TOKEN, through Airflow's secrets backend.
+  Authorization: "Bearer {{env.API_TOKEN}}"
+body_template: |
+  {
+    "name": "{{fields.name}}",
+    "environment": "{{fields.environment}}",
+    "requester": "{{request.user.email}}"
+  }
+success_codes: [200, 201]
+# Outputs for the requester and for later actions: name to JSONPath.
+response_mapping:
+  id: "$.id"
+"""
 
     @classmethod
     def literal(cls, path: Path) -> bool:

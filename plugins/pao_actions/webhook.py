@@ -41,6 +41,12 @@ class Webhook(HttpAction[WebhookConfig]):
     summary: ClassVar[str] = "Sends a message to a URL, signed with a shared secret where wanted."
     Config: ClassVar[type[BaseModel]] = WebhookConfig
     on_error: ClassVar[OnError] = "continue"
+    example: ClassVar[str] = """\
+# The value is the Airflow Variable PAO_WEBHOOK_URL, since such a URL often holds a secret.
+url: "{{env.WEBHOOK_URL}}"
+body_template: |
+  {"text": "{{request.user.email}} asks for {{fields.name}} in {{fields.environment}}"}
+"""
 
     @classmethod
     def outputs(cls, config: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - the same for every config
