@@ -59,6 +59,9 @@ def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, 
             "airflow.providers.fab.auth_manager.models.db.FABDBManager,api_plugin.store.db_manager.PaoDBManager"
         ),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database_url,
+        # The API server works in up to 40 threads. With fewer connections than those, many calls at once bring it to a
+        # stop for 30 s: its event loop signs callers in, and waits there for a connection that only it could give back.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "45",
         "AIRFLOW__API__BASE_URL": settings.base_url,
         # A local start is for this machine alone.
         "AIRFLOW__API__HOST": "127.0.0.1",
