@@ -25,6 +25,7 @@ from bench.ways import Handwritten, Ordered, Way
 PARTS = ("catalog", "idle", "burst", "submission")
 BURST_TIMEOUT = 900.0
 """Seconds; what is not completed by then is left out of the rate."""
+PAGE = 200
 MANY = 50
 """Clients at once."""
 
@@ -94,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--items", type=_count, default=200, help="in the catalog")
     parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
     parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement")
-    parser.add_argument("--burst", type=_count, default=200, help="requests submitted at once, at most 200")
+    parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")
     parser.add_argument(
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"
     )
@@ -105,6 +106,14 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("give a number from 1 up")
+    return number
+
+
+def _at_most_a_page(text: str) -> int:
+    """Completed requests are counted on one page of the list."""
+    number = _count(text)
+    if number > PAGE:
+        raise argparse.ArgumentTypeError(f"give at most {PAGE}")
     return number
 
 

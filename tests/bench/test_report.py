@@ -1,0 +1,93 @@
+"""Which targets count as reached, and what is printed and stored."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from bench.catalog import CatalogTimes
+from bench.completion import Burst
+from bench.measure import Spread
+from bench.report import BurstPair, Pair, Results, as_json, show, targets
+from bench.submission import Load
+
+
+def times(p50=1.0, p95=2.0):
+    return Spread(count=10, p50=p50, p95=p95, p99=p95, slowest=p95)
+
+
+def burst(per_minute, completed=200):
+    return Burst(runs=200, completed=completed, seconds=60.0, per_minute=per_minute)
+
+
+def catalog(p95):
+    return CatalogTimes(
+        page=times(), everything=times(p95=p95), unchanged=times(), schema=times(), schema_unchanged=times()
+    )
+
+
+def missed(results):
+    return [target.name for target in targets(results) if not target.reached]
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        (Results(catalog=catalog(20.0)), []),
+        (Results(catalog=catalog(20.1)), ["catalog, 200 items: p95"]),
+        (Results(submission=(Load(clients=1, times=times(p50=30), per_second=1),)), []),
+        (Results(submission=(Load(clients=1, times=times(p50=31), per_second=1),)), ["submission, 1 client: p50"]),
+        (Results(submission=(Load(clients=50, times=times(p50=31, p95=500), per_second=1),)), []),
+        (Results(submission=(Load(clients=50, times=times(p95=501), per_second=1),)), ["submission, 50 clients: p95"]),
+        (Results(idle=Pair(ours=times(p50=5), handwritten=times(p50=5))), []),
+        (
+            Results(idle=Pair(ours=times(p50=6), handwritten=times(p50=5))),
+            ["completion, idle: time beside hand-written"],
+        ),
+        (Results(burst=BurstPair(ours=burst(100), handwritten=burst(100))), []),
+        (
+            Results(burst=BurstPair(ours=burst(90), handwritten=burst(100))),
+            ["completion, 200 at once: rate beside hand-written"],
+        ),
+    ],
+)
+def test_a_target_is_reached_at_its_limit(results, expected):
+    """Times have a ceiling, rates a floor."""
+    assert expected == missed(results)
+
+
+def test_what_cannot_be_compared_is_not_reached():
+    """A hand-written DAG of which nothing completed is no proof of speed."""
+    results = Results(burst=BurstPair(ours=burst(90), handwritten=burst(0, completed=0)))
+
+    assert ["completion, 200 at once: rate beside hand-written"] == missed(results)
+
+
+def test_what_was_not_measured_has_no_target():
+    """A part left out is neither reached nor missed."""
+    assert [] == targets(Results())
+
+
+def test_the_stored_form_holds_figures_ratios_and_verdicts():
+    """Beside what they depend on."""
+    results = Results(idle=Pair(ours=times(p50=4), handwritten=times(p50=8)))
+
+    stored = json.loads(json.dumps(as_json(results, {"cores": 2})))
+
+    assert {"cores": 2} == stored["environment"]
+    assert {"idle_time": 0.5, "burst_rate": None} == stored["ratios"]
+    assert (4.0, 8.0) == (stored["results"]["idle"]["ours"]["p50"], stored["results"]["idle"]["handwritten"]["p50"])
+    assert [True] == [target["reached"] for target in stored["targets"]]
+
+
+def test_the_table_says_what_was_not_completed():
+    """A rate of half the runs must not pass for one of all."""
+    out = io.StringIO()
+
+    show(Results(burst=BurstPair(ours=burst(90), handwritten=burst(10, completed=40))), Console(file=out, width=160))
+
+    assert "40 of 200" in out.getvalue()
+    assert "not reached" not in out.getvalue()
