@@ -7,6 +7,7 @@ time, by which the DAG processor tells what to parse again.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -53,11 +54,19 @@ def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan], broken: M
 
 def _write(path: Path, text: str) -> None:
     """Write at once or not at all; leave a file that is right as it is."""
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return
-    except FileNotFoundError:
-        pass
+    before = _time(path)
+    if before is not None and path.read_text(encoding="utf-8") == text:
+        return
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(text, encoding="utf-8")
+    if before is not None and int(before) >= int(unfinished.stat().st_mtime):
+        # Python takes compiled code for that of a file with the same size and the same second.
+        os.utime(unfinished, (before + 1, before + 1))
     unfinished.replace(path)
+
+
+def _time(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None

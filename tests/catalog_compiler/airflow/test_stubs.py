@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 
 from catalog_compiler.airflow.dag import InvalidItemError
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.plan import ItemPlan
+from catalog_compiler.run_format import revision_tag
 from tests.items import item_plan
 
 QUEUE = item_plan("queue")
@@ -56,6 +59,18 @@ def test_what_did_not_change_keeps_its_bytes_and_time(folder):
 
     old = {path.name for path in folder.iterdir() if path.stat().st_mtime == 1}
     assert {"topic.py", plan_file(TOPIC)} == old
+
+
+def test_a_change_within_a_second_is_seen(folder, monkeypatch):
+    """Python takes compiled code for that of a file with the same size and the same second."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    found = []
+    for plan in (QUEUE, QUEUE_2, QUEUE):
+        write_stubs(folder, "default", [plan], {})
+        dag = DagBag(dag_folder=folder, bundle_path=folder).dags["default.queue.manual"]
+        found.append(revision_tag(plan.revision) in dag.tags)
+
+    assert [True, True, True] == found
 
 
 def test_removed_items_vanish_with_their_plans(folder):
