@@ -51,85 +51,130 @@ class Sla(FormatModel):
     """What the owner promises: `provisioning_time` as `30 minutes`, `4 hours`, `2 days` or an ISO 8601 duration."""
 
     provisioning_time: Text | None = None
+    """How long it takes: `30 minutes`, `4 hours`, `2 days`, or ISO 8601 such as `PT4H`."""
     support_level: Literal["tier-1", "tier-2", "tier-3"] | None = None
+    """How well it is looked after."""
 
 
 class Access(FormatModel):
     """Who may see and request the item; an empty list admits nobody by that kind."""
 
     roles: tuple[Text, ...] = Field(default=(), strict=False)
+    """Roles that may see and request the item."""
     teams: tuple[Text, ...] = Field(default=(), strict=False)
+    """Teams that may see and request the item."""
 
 
 class Header(FormatModel):
     """What the catalog shows of an item."""
 
     id: Annotated[str, StringConstraints(pattern=ITEM_ID, max_length=100)]
+    """Unique in the catalog and for ever: requests and links name it."""
     name: Text
+    """What the catalog calls it."""
     description: Text
+    """What one gets, in a sentence."""
     version: Text
+    """Semantic version; raise it with every change."""
     category: Text
+    """One of the format's categories, or of those in `.pao.yaml`."""
     owner: Text
+    """The team that answers for it."""
     tags: tuple[Text, ...] = Field(default=(), strict=False)
+    """Words to find it by; each once."""
     sla: Sla | None = None
+    """What the owner promises."""
     access: Access | None = None
+    """Who may see and request the item; absent: every signed-in user."""
 
 
 class Option(FormatModel):
     """One choice of a selection, with words for people."""
 
     value: str | int | float | bool
+    """What is submitted."""
     label: Text | None = None
+    """What people read instead of the value."""
     description: str | None = None
+    """What choosing it means."""
 
 
 class PatternRule(FormatModel):
     """A pattern with the sentence to show where a value does not match."""
 
     pattern: str
+    """A regular expression (RE2) that the value must match somewhere."""
     message: Text | None = None
+    """What to show where it does not match."""
 
 
 class Validation(FormatModel):
     """Limits of a field; what `min` and `max` count depends on the field's type."""
 
     min: int | float | str | None = None
+    """The least: a value, a length, a number of choices, a size in bytes or a date, by the type of the field."""
     max: int | float | str | None = None
+    """The most, as `min`."""
     pattern: str | None = None
+    """A regular expression (RE2) that the text must match somewhere; anchor it to match the whole."""
     patterns: tuple[str | PatternRule, ...] = Field(default=(), strict=False)
+    """Several of them; all must match."""
     enum: tuple[str | int | float | bool, ...] | None = Field(default=None, strict=False)
+    """The values to choose from."""
     schemes: tuple[Text, ...] | None = Field(default=None, strict=False)
+    """Schemes that a URL may have; by default `http` and `https`."""
     content_types: tuple[Text, ...] | None = Field(default=None, strict=False)
+    """Types that a file may have, such as `text/csv`."""
     json_schema: dict[str, Any] | bool | None = Field(default=None, alias="schema")
+    """A JSON Schema (2020-12) for the value."""
 
 
 class Condition(FormatModel):
     """A comparison of a field, or `all`, `any`, `not` of conditions: exactly one of the forms."""
 
     field: str | None = None
+    """The field that is compared."""
     operator: Operator | None = None
+    """How it is compared; which ones fit depends on the type of the field."""
     value: JsonValue = None
+    """What it is compared with; a list for `in` and `not_in`."""
     all: tuple[Condition, ...] | None = Field(default=None, strict=False)
+    """Conditions that must all be true."""
     any: tuple[Condition, ...] | None = Field(default=None, strict=False)
+    """Conditions of which one must be true."""
     negated: Condition | None = Field(default=None, alias="not")
+    """A condition that must be false."""
 
 
 class FormField(FormatModel):
     """One input of the form."""
 
     id: Annotated[str, StringConstraints(pattern=FIELD_ID, max_length=100)]
+    """Unique in the item; templates say `fields.<id>`."""
     name: Text
+    """The label in the form."""
     type: FieldTypeName
+    """What kind of input it is."""
     order: Annotated[int, Field(ge=1)]
+    """Its place in the group, from 1; unique there."""
     description: str | None = None
+    """Help below the input."""
     required: bool = False
+    """Whether a value must be given while the field is visible."""
     default: JsonValue = None
+    """The value where none is given."""
     validation: Validation = Validation()
+    """Limits of the value."""
     conditional: Condition | None = None
+    """When the field is shown; hidden it is empty, and a value for it is refused."""
     placeholder: str | None = None
+    """What an empty input shows."""
     sensitive: bool = False
+    """Whether the value is encrypted when stored and never shown; always so for `password`."""
     immutable: bool = False
+    """Whether the value stays as it is when what was provisioned is changed later."""
     options: tuple[Option, ...] | None = Field(default=None, strict=False)
+    """The values to choose from, with words for people; instead of `validation.enum`."""
 
     @property
     def choices(self) -> tuple[Option, ...]:
@@ -148,72 +193,104 @@ class Group(FormatModel):
     """Fields that are shown together."""
 
     id: Annotated[str, StringConstraints(pattern=FIELD_ID, max_length=100)]
+    """Unique among the groups."""
     name: Text
+    """The heading."""
     order: Annotated[int, Field(ge=1)]
+    """Its place in the form, from 1; unique."""
     description: str | None = None
+    """A sentence below the heading."""
     collapsible: bool = False
+    """Whether people can fold it up."""
     fields: tuple[FormField, ...] = Field(default=(), strict=False)
+    """The inputs."""
 
 
 class Presentation(FormatModel):
     """The form."""
 
     groups: Annotated[tuple[Group, ...], Field(min_length=1, strict=False)]
+    """Parts of the form; at least one with a field."""
 
 
 class Retry(FormatModel):
     """`attempts` retries after the first try; exponential from `delay` seconds, at most `max_delay`, with jitter."""
 
     attempts: Annotated[int, Field(ge=0, le=10)]
+    """Retries after the first try, 0 to 10."""
     delay: Annotated[float, Field(ge=0, le=86_400)] = 5.0
+    """Seconds before the first retry; it doubles with each, with jitter."""
     max_delay: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    """The longest wait in seconds."""
 
 
 class Rollback(FormatModel):
     """The action that undoes another one."""
 
     type: Text
+    """The type of the action that undoes."""
     config: dict[str, Any] = Field(default_factory=dict)
+    """What it does; `response.<own name>` is available here."""
     retry: Retry | None = None
+    """How often to try again."""
 
 
 class Action(FormatModel):
     """One step of a fulfillment, as written; `plan` fills in names, dependencies and defaults."""
 
     type: Text
+    """A registered action type."""
     config: dict[str, Any] = Field(default_factory=dict)
+    """What it does; strings may hold templates."""
     name: Annotated[str, StringConstraints(pattern=ACTION_NAME, max_length=100)] | None = None
+    """Unique in its list; by default the type, then `<type>-2` and so on."""
     description: str | None = None
+    """What the requester reads about it."""
     retry: Retry | None = None
+    """How often to try again after a temporary failure."""
     on_error: Literal["fail", "continue"] | None = None
+    """What its failure means for the request: it fails too, or it goes on with a warning."""
     rollback: Rollback | None = None
+    """What undoes it."""
     depends_on: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Names of the actions it waits for; `[]` starts at once. By default the one before."""
     when: Condition | None = None
+    """A condition over the fields; where it is false, the action is skipped."""
     timeout: Annotated[float, Field(gt=0, le=604_800)] | None = None
+    """Seconds for one attempt."""
 
 
 class Fulfillment(FormatModel):
     """One way to fulfill a request; `timeout` is in seconds."""
 
     description: str | None = None
+    """What happens, for the requester."""
     actions: Annotated[tuple[Action, ...], Field(min_length=1, strict=False)]
+    """The steps, at least one."""
     on_failure: Literal["rollback", "hold", "escalate"] = "rollback"
+    """What happens where an action fails: undo what was done, wait for a person, or run the manual way."""
     timeout: Annotated[float, Field(gt=0, le=2_592_000)] | None = None
+    """Seconds from the first action's start."""
 
 
 class Fulfillments(FormatModel):
     """The manual way, which every item has, and the automatic one."""
 
     manual: Fulfillment
+    """How people do it; every item has this."""
     automatic: Fulfillment | None = None
+    """How it is done without people."""
 
 
 class Item(FormatModel):
     """One service of the catalog."""
 
     header: Header
+    """What the catalog shows."""
     presentation: Presentation
+    """The form."""
     fulfillment: Fulfillments
+    """What a request does."""
 
     @property
     def fields(self) -> tuple[FormField, ...]:

@@ -24,7 +24,7 @@ def _header_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-HeaderText = Annotated[str, BeforeValidator(_header_text)]
+HeaderText = Annotated[str, BeforeValidator(_header_text, json_schema_input_type=str | int | float)]
 """A header's value; a number in YAML is meant as its text."""
 
 
@@ -34,12 +34,19 @@ class HttpConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = "GET"
+    """The HTTP method."""
     url: Annotated[str, Field(min_length=1)]
+    """What is called; scheme and host are constants, `env.*` or `selection` fields."""
     headers: dict[str, HeaderText] = {}
+    """Headers, one line each."""
     body: JsonValue = None
+    """The body as a structure, written as JSON or as a form; instead of `body_template`."""
     body_template: str | None = None
+    """The body as text; values are encoded for its `Content-Type`, which is JSON by default."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds for the whole call."""
     success_codes: Annotated[tuple[Annotated[int, Field(ge=100, le=599)], ...], Field(min_length=1)] | None = None
+    """Status codes that mean success; by default 200 to 299."""
 
     def payload(self) -> bytes | None:
         """The exact bytes of the body, or None without one."""

@@ -27,10 +27,13 @@ class RestApiConfig(HttpConfig):
     """A call of a REST API. `connection` names an Airflow `http` connection: base URL, credentials, headers."""
 
     connection: str | None = None
+    """An Airflow `http` connection: base URL, credentials and headers."""
     query: dict[str, QueryValue] = Field(default_factory=dict)
+    """Parameters of the query; a list repeats its parameter."""
     response_mapping: dict[str, str] = Field(default_factory=dict)
     """Output name to JSONPath (RFC 9535); a path that ends in `?` may find nothing."""
     sensitive_outputs: tuple[str, ...] = ()
+    """Outputs that are stored encrypted and shown masked."""
 
 
 class RestApi(HttpAction[RestApiConfig]):

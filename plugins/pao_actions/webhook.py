@@ -23,15 +23,20 @@ class Signature(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Literal["sha256", "sha512"] = "sha256"
+    """The hash of the HMAC."""
     secret_ref: str
+    """An Airflow connection whose password is the key."""
     header: str = "X-Signature"
+    """The header that carries the signature."""
 
 
 class WebhookConfig(HttpConfig):
     """A message to another system."""
 
     method: Method = "POST"
+    """The HTTP method."""
     signature: Signature | None = None
+    """How the body is signed; by default it is not."""
 
 
 class Webhook(HttpAction[WebhookConfig]):
