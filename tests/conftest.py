@@ -35,6 +35,7 @@ os.environ |= {
     "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
     "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(SETTINGS.airflow_home / "plugins"),
     "AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS": (
         "airflow.providers.fab.auth_manager.models.db.FABDBManager,api_plugin.store.db_manager.PaoDBManager"

@@ -13,6 +13,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
+from airflow.utils.session import create_session
 from sqlalchemy import select, update
 
 from api_plugin.bodies import Draft
@@ -97,8 +98,10 @@ class World:
         update_dag_parsing_results_in_db("default", None, dags, {}, 0.1, set(), self.session)
         self.session.commit()
 
-    def view(self):
-        return self.cache.view(self.session, "default")
+    def view(self, catalog="default", *, cache=None):
+        """The catalog as a call of the API sees it, in a session of its own."""
+        with create_session(scoped=False) as session:
+            return (cache or self.cache).view(session, catalog)
 
     def order(self, item_id="queue", caller=None, **body):
         """Accept a request."""
