@@ -51,7 +51,7 @@ def _print_places(console: Console, base_url: str, path: Path) -> None:
     table.add_row("API documentation", f"{base_url}/api/v1/docs")
     table.add_row("Airflow's UI", base_url)
     table.add_row("Credentials", str(path))
-    console.print(Padding(table, (0, 2)), soft_wrap=True)
+    console.print(Padding(table, (1, 2, 0, 2)), soft_wrap=True)
 
 
 if __name__ == "__main__":
