@@ -108,7 +108,10 @@ class Portal:
                 while True:
                     text = socket.recv(timeout=90)
                     self.seen.append(str(text))
-                    messages.append(json.loads(text))
+                    message = json.loads(text)
+                    # A ping says only that the line is open, every 20 s in which nothing happens.
+                    if message["type"] != "ping":
+                        messages.append(message)
             except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 1006
             return Watched(messages=tuple(messages), code=code, protocol=socket.subprotocol)
