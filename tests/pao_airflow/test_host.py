@@ -1,0 +1,263 @@
+"""An action runs for a request that the API accepted, and for nothing else; whatever comes of it is in its report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import structlog
+
+from catalog_compiler.plan import UndoPlan
+from catalog_compiler.run_format import REVOKED_KEY, STATE_KEY, RollbackInfo, UndoStep
+from catalog_compiler.sealing import Sealer, is_sealed
+from tests.api_plugin.runs import a_report
+from tests.pao_actions.conftest import Answer
+from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step, run, seal, undo
+
+ONCE = {"retry": {"attempts": 0}}
+
+
+def put(target, **more):
+    return {"method": "PUT", "url": f"{target.url}/things"} | more
+
+
+def test_an_action_of_an_accepted_request_runs(supervisor, target):
+    """What it gave is in its report."""
+    target.answers = [Answer(201, b'{"id": "db-1"}')]
+    step = a_step(put(target, body={"name": "{{fields.name}}"}, response_mapping={"id": "$.id"}))
+
+    report = run(step, a_conf(step, name="orders"))
+
+    assert ("completed", {"id": "db-1", "status_code": 201}, 1, None) == (
+        report.outcome,
+        report.outputs,
+        report.attempts,
+        report.error,
+    )
+    assert {"name": "orders"} == json.loads(target.only.body)
+    assert "corr-1" == target.only.headers["x-correlation-id"]
+
+
+def refusals(step):
+    """Confs that the API did not make for this step, and what the report says."""
+    good = a_conf(step, name="a")
+    return [
+        (None, "this run was not made by PAO's API"),
+        ({}, "this run was not made by PAO's API"),
+        ({**good, "fields": {"name": "b"}}, "this run was not made by PAO's API"),
+        ({**good, "signature": "é"}, "this run was not made by PAO's API"),
+        (a_conf(step.model_copy(update={"revision": "1" * 64})), "was accepted for revision 111111111111 of 'queue'"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_anything_else_is_refused(supervisor, target, number):
+    """Nothing is called, and there is nothing to undo."""
+    step = a_step(put(target))
+    conf, said = refusals(step)[number]
+
+    report = run(step, conf)
+
+    assert ("failed", "permanent", False) == (report.outcome, report.error.kind, report.error.effect_possible)
+    assert said in report.error.message
+    assert [] == target.received
+
+
+def test_an_action_of_an_undone_request_is_refused(supervisor, target):
+    """A person cleared its task in Airflow; what it made is gone, or going."""
+    step = a_step(put(target))
+    supervisor.xcoms["default.queue", REQUEST_ID, "create", REVOKED_KEY] = "true"
+
+    report = run(step, a_conf(step), try_number=2)
+
+    assert "the request was rolled back, so its actions must not run again" in report.error.message
+    assert [] == target.received
+
+
+@pytest.mark.parametrize(("large", "outcome", "calls"), [(True, "completed", 1), (False, "skipped", 0)])
+def test_a_condition_decides_whether_it_runs(supervisor, target, large, outcome, calls):
+    """Over the request's fields."""
+    step = a_step(put(target), when={"field": "large", "operator": "eq", "value": True})
+
+    report = run(step, a_conf(step, large=large))
+
+    assert (outcome, calls) == (report.outcome, len(target.received))
+
+
+def test_secrets_are_opened_for_the_target_alone(supervisor, target):
+    """A target that repeats them does not bring them into logs, reports or errors."""
+    supervisor.variables["PAO_TOKEN"] = "very-secret-token"
+    config = put(
+        target,
+        headers={"Authorization": "Bearer {{env.TOKEN}}"},
+        body={"password": "{{fields.password}}"},
+        response_mapping={"id": "$.id", "token": "$.token"},
+    )
+    target.answers = [Answer(200, b'{"id": "for hunter22hunter", "token": "t-12345"}')]
+    step = a_step(config)
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step, password=seal("hunter22hunter")))
+
+    assert {"password": "hunter22hunter"} == json.loads(target.only.body)
+    assert "Bearer very-secret-token" == target.only.headers["authorization"]
+    assert "for ***" == report.outputs["id"]
+    assert is_sealed(report.outputs["token"])
+    assert "t-12345" == Sealer(KEY).open(report.outputs["token"])
+    kept = report.model_dump_json() + str(logs) + str(supervisor.xcoms)
+    assert [] == [secret for secret in ("hunter22hunter", "very-secret-token", "t-12345") if secret in kept]
+    assert "very-secret-token" in supervisor.masked
+
+
+def test_an_error_that_repeats_a_secret_is_masked(supervisor, target):
+    """The requester reads it."""
+    target.answers = [Answer(400, b"no user hunter22hunter here", {"Content-Type": "text/plain"})]
+    step = a_step(put(target, body={"password": "{{fields.password}}"}))
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step, password=seal("hunter22hunter")))
+
+    assert "no user *** here" in report.error.message
+    assert "hunter22hunter" not in report.model_dump_json() + str(logs)
+
+
+def test_a_missing_variable_is_named(supervisor, target):
+    """With what to set; nothing is called."""
+    step = a_step(put(target, headers={"Authorization": "{{env.TOKEN}}"}))
+
+    report = run(step, a_conf(step))
+
+    assert "'env.TOKEN' has no value: set the Airflow Variable 'PAO_TOKEN'" in report.error.message
+    assert ([], False) == (target.received, report.error.effect_possible)
+
+
+def test_a_missing_connection_is_named(supervisor, target):
+    """As it stands in the item."""
+    step = a_step({"method": "PUT", "url": "/things", "connection": "target"}, **ONCE)
+
+    report = run(step, a_conf(step))
+
+    assert "connection 'target' does not exist" in report.error.message
+    assert "failed" == report.outcome
+
+
+def test_a_connection_leads_to_its_target(supervisor, target):
+    """With its credentials, which are in no log."""
+    host, _, port = target.url.removeprefix("http://").partition(":")
+    supervisor.connections["target"] = {
+        "conn_type": "http",
+        "host": host,
+        "port": int(port),
+        "schema": "http",
+        "login": "pao",
+        "password": "conn-password",
+    }
+    step = a_step({"method": "PUT", "url": "/things", "connection": "target"})
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step))
+
+    assert "completed" == report.outcome, report
+    assert "/things" == target.only.path
+    assert "conn-password" not in report.model_dump_json() + str(logs)
+
+
+def test_a_secret_that_no_key_opens_says_so(supervisor, target):
+    """The key was taken out of the configuration."""
+    step = a_step(put(target, body={"password": "{{fields.password}}"}))
+
+    report = run(step, a_conf(step, password={"$sealed": "gone"}))
+
+    assert "add it to [pao] fernet_key" in report.error.message
+    assert [] == target.received
+
+
+def test_outputs_of_actions_before_are_at_hand(supervisor, target):
+    """Secret ones too, opened; those of a skipped action are empty."""
+    supervisor.report("before", a_report(outputs={"id": 7, "token": seal("t-12345")}))
+    step = a_step(put(target, body={"id": "{{response.before.status_code}}"}))
+    supervisor.report("before", a_report(outputs={"status_code": 201}))
+
+    run(step, a_conf(step))
+
+    assert {"id": 201} == json.loads(target.only.body)
+
+
+def test_a_retry_goes_on_after_a_restart(supervisor, target):
+    """The attempts so far are in XCom, for this try alone."""
+    step = a_step(put(target), retry={"attempts": 2, "delay": 0.01})
+    state = {"attempts": {"attempt": 2, "sent": False, "effect_possible": False}}
+    supervisor.xcoms["default.queue", REQUEST_ID, "create", STATE_KEY] = json.dumps({"try_number": 1, "state": state})
+
+    assert 3 == run(step, a_conf(step)).attempts
+    assert 1 == run(step, a_conf(step), try_number=2).attempts
+
+
+def test_the_idempotency_key_is_new_for_a_persons_try_alone(supervisor, target):
+    """Automatic retries repeat it."""
+    target.answers = [Answer(503), Answer(200), Answer(200)]
+    step = a_step(put(target), retry={"attempts": 1, "delay": 0.01})
+    run(step, a_conf(step))
+    run(step, a_conf(step), try_number=2)
+
+    first, again, person = [received.headers["idempotency-key"] for received in target.received]
+
+    assert first == again != person
+
+
+def a_rollback(target, *names):
+    steps = tuple(
+        UndoStep(
+            action=name,
+            mode="automatic",
+            undo=UndoPlan(
+                type="rest-api", config={"method": "DELETE", "url": f"{target.url}/{{{{response.{name}.id}}}}"}
+            ),
+        )
+        for name in names
+    )
+    return RollbackInfo(clear_number=0, header={"id": "queue"}, field_types={"name": "string"}, steps=steps)
+
+
+def test_an_undo_uses_the_outputs_of_its_action(supervisor, target):
+    """Which are in the request's run, not in the rollback's."""
+    supervisor.report("a", a_report(outputs={"id": "a-1"}))
+    supervisor.report("b", a_report(outputs={"id": "b-1"}))
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "b", "a"))
+
+    assert ["completed", "completed"] == [undo(1, conf).outcome, undo(2, conf).outcome]
+    assert [("DELETE", "/b-1"), ("DELETE", "/a-1")] == [(got.method, got.path) for got in target.received]
+
+
+def test_the_last_place_undoes_what_is_left_of_the_list(supervisor, target):
+    """The DAG is of a later revision, with fewer places; one that fails does not keep the others from being undone."""
+    for name in "abc":
+        supervisor.report(name, a_report(outputs={"id": name}))
+    target.answers = [Answer(400), Answer(200)]
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "c", "b", "a"))
+
+    report = undo(2, conf, and_rest=True)
+
+    assert "failed" == report.outcome
+    assert ["/b", "/a"] == [got.path for got in target.received]
+
+
+def test_an_undo_without_its_outputs_says_what_is_left(supervisor, target):
+    """It can't be resolved; a person must look."""
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "a"))
+
+    report = undo(1, conf)
+
+    assert "'a' can't be undone: " in report.error.message
+    assert [] == target.received
+
+
+@pytest.mark.parametrize("conf", [None, {}])
+def test_a_rollback_that_the_api_did_not_make_is_refused(supervisor, target, conf):
+    """Whoever may start runs in Airflow could otherwise delete anything."""
+    assert "this run was not made by PAO's API" in undo(1, conf).error.message
+
+
+def test_a_run_that_is_no_rollback_undoes_nothing(supervisor, target):
+    """Its conf is good, for another DAG."""
+    assert "this run holds no rollback" in undo(1, a_conf(a_step(put(target)))).error.message

@@ -1,0 +1,105 @@
+"""Triggers always end their task where it is, with the report of what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
+from pao_actions.http_client import close_clients
+from pao_airflow.operators import ActionOperator, UndoOperator
+from pao_airflow.trigger import ActionTrigger, UndoTrigger
+
+from catalog_compiler.run_format import REPORT_KEY
+from tests.pao_actions.conftest import Answer
+from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step
+
+SKIPPED = {"when": {"field": "large", "operator": "eq", "value": True}}
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__PAO__FERNET_KEY", KEY)
+    monkeypatch.setenv("AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES", "True")
+
+
+def test_what_airflow_stores_of_a_trigger_is_fixed():
+    """Triggers that wait while PAO is upgraded are made again from it."""
+    step = a_step({"method": "GET", "url": "https://example.com"}).model_dump_json()
+
+    assert ("pao_airflow.trigger.ActionTrigger", {"step": step}) == ActionTrigger(step=step).serialize()
+    assert ("pao_airflow.trigger.UndoTrigger", {"position": 2, "last": True}) == (
+        UndoTrigger(position=2, last=True).serialize()
+    )
+
+
+def test_no_template_of_airflows_is_ever_rendered():
+    """User values must not reach Jinja."""
+    assert ((), ()) == (tuple(ActionOperator.template_fields), tuple(UndoOperator.template_fields))
+
+
+def events(trigger, conf, **more):
+    """All events of a trigger for a task of that conf."""
+    task = {
+        "dag_id": "default.queue",
+        "run_id": REQUEST_ID,
+        "task_id": "create",
+        "try_number": 3,
+        "get_template_context": lambda: {"dag_run": SimpleNamespace(conf=conf)},
+    }
+
+    async def host():
+        trigger.task_instance = SimpleNamespace(**(task | more))
+        try:
+            return [event async for event in trigger.run()]
+        finally:
+            await close_clients()
+
+    return asyncio.run(host())
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "kind", "outcome"),
+    [
+        (200, {}, TaskSuccessEvent, "completed"),
+        (400, {}, TaskFailedEvent, "failed"),
+        (400, {"on_error": "continue"}, TaskSuccessEvent, "failed"),
+        (200, SKIPPED, TaskSkippedEvent, "skipped"),
+    ],
+)
+def test_each_outcome_has_its_event(supervisor, target, status, more, kind, outcome):
+    """A failure that the item tolerates ends as a success, with the error in its report."""
+    target.answers = [Answer(status)]
+    step = a_step({"method": "PUT", "url": target.url}, **more)
+
+    (event,) = events(ActionTrigger(step=step.model_dump_json()), a_conf(step, large=False))
+
+    assert isinstance(event, kind)
+    report = event.xcoms[REPORT_KEY]
+    assert (outcome, 3) == (report["outcome"], report["try_number"])
+    assert (outcome == "failed") is (report["error"] is not None)
+
+
+@pytest.mark.parametrize(("last", "kind"), [(False, TaskFailedEvent), (True, TaskFailedEvent)])
+def test_an_undo_that_fails_is_a_failure(supervisor, last, kind):
+    """Nothing is tolerated there."""
+    (event,) = events(UndoTrigger(position=1, last=last), None)
+
+    assert isinstance(event, kind)
+
+
+def test_a_fault_of_our_own_ends_the_task_too(supervisor):
+    """Without an event Airflow would send the task to a worker, which can't run it; details stay in the log."""
+    step = a_step({"method": "GET", "url": "https://example.com"})
+
+    def broken():
+        raise RuntimeError("password=hunter22")
+
+    (event,) = events(ActionTrigger(step=step.model_dump_json()), None, get_template_context=broken)
+
+    error = event.xcoms[REPORT_KEY]["error"]
+    assert isinstance(event, TaskFailedEvent)
+    assert ("internal", True) == (error["kind"], error["effect_possible"])
+    assert "an internal error (RuntimeError) stopped the action" in error["message"]
+    assert "hunter22" not in str(event.xcoms)
