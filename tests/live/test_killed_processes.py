@@ -25,7 +25,7 @@ ITEMS = (
     item("survivor-stuck", scripted_call("held", "/stuck")),
     item("survivor-steps", scripted_call("held", "/steps"), scripted_call("after", "/steps-after")),
 )
-RECOVERY_SECONDS = 60
+RECOVERY_SECONDS = 150
 """What may pass until a dead triggerer's work goes on: noticing that it is dead, and the start of the next one."""
 
 
