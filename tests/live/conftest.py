@@ -24,7 +24,7 @@ from tests.live.running_stack import ROOT, RunningStack
 from tests.live.scripted_target import ScriptedTarget
 
 HERE = Path(__file__).parent
-TEST_SECONDS = 150
+TEST_SECONDS = 300
 """A test that takes longer hangs."""
 
 
