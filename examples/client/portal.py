@@ -23,7 +23,8 @@ SILENCE = 60.0
 """Seconds without a message; the server sends a ping every 20."""
 STANDSTILL = 180.0
 """Seconds in which nothing happens to a request that should be going on."""
-RECONNECTS = 5
+RECONNECTS = 60
+"""One a second: an API server that is started again needs up to a minute."""
 REFUSALS = {4401: "not signed in", 4403: "not allowed", 4404: "no such request", 4429: "too many connections"}
 """Close codes after which trying again is of no use."""
 
@@ -78,7 +79,9 @@ class Portal:
                         return
             except (ConnectionClosed, InvalidHandshake, OSError):
                 self._pause(1)
-        raise ClientError(f"the WebSocket {request['links']['events']} broke {RECONNECTS} times; {_look_at(request)}")
+        raise ClientError(
+            f"{request['links']['events']} can't be reached any more; is the stack running? Then {_look_at(request)}"
+        )
 
     def _messages(self, url: str, request: Answer) -> Iterator[Answer]:
         news = time.monotonic()
