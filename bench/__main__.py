@@ -14,13 +14,14 @@ from pao_local.progress import Progress
 from pao_local.signals import interrupt_on_end
 from rich.console import Console
 
+from bench.calls import UnexpectedAnswerError
 from bench.catalog import measure_catalog
 from bench.completion import measure_burst, measure_idle
 from bench.machine import describe
 from bench.report import BurstPair, Pair, Results, as_json, show
 from bench.stack import ROOT, MeasuredStack, measured_stack
 from bench.submission import Load, measure_submissions
-from bench.ways import Handwritten, Ordered, Way
+from bench.ways import Handwritten, Ordered, RunFailedError, Way
 
 PARTS = ("catalog", "idle", "burst", "submission")
 BURST_TIMEOUT = 900.0
@@ -31,30 +32,36 @@ MANY = 50
 
 
 def main() -> int:
-    """Exit status 0 also where a target was missed: a busy machine is no fault of the code."""
+    """Exit status 1 where it could not measure; 0 also where a target was missed, which a busy machine suffices for."""
     arguments = _arguments()
     console, progress = Console(highlight=False), Progress()
     interrupt_on_end()
-    machine = describe(ROOT)
+    environment: dict[str, Any] = {**describe(ROOT), "items": arguments.items}
+    parts: dict[str, Any] = {}
+    status = 0
     try:
         with measured_stack(arguments.items, progress) as stack:
-            results = _measure(stack, arguments, progress)
-            environment = {**machine, "items": arguments.items, "settings": stack.airflow_settings()}
-    except StartError as error:
+            environment["settings"] = stack.airflow_settings()
+            _measure(stack, arguments, progress, parts)
+    except (StartError, UnexpectedAnswerError, RunFailedError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        status = 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
-    show(results, console)
-    console.print(f"Stored in {_store(as_json(results, environment))}", soft_wrap=True)
-    return 0
+        status = 130
+    if parts:
+        results = Results(**parts)
+        show(results, console)
+        console.print(f"Stored in {_store(as_json(results, environment))}", soft_wrap=True)
+    return status
 
 
-def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Progress) -> Results:
-    """Measure in an order in which no part runs beside what an earlier one left behind, but for the submissions."""
+def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Progress, parts: dict[str, Any]) -> None:
+    """Fill in the `Results`, part by part, so that what was measured before an error is not lost.
+
+    The order lets no part run beside what an earlier one left behind, but for the submissions.
+    """
     ours, handwritten = Ordered(stack.developer), Handwritten(stack.admin)
-    parts: dict[str, Any] = {}
     if "catalog" in arguments.only:
         with progress.step("Reading the catalog"):
             parts["catalog"] = measure_catalog(stack.developer, arguments.calls)
@@ -74,7 +81,6 @@ def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Prog
             parts["submission"] = _loads(ours, arguments.submissions)
         with progress.step("Triggering the hand-written DAG"):
             parts["handwritten_submission"] = _loads(handwritten, arguments.submissions)
-    return Results(**parts)
 
 
 def _loads(way: Way, submissions: int) -> tuple[Load, ...]:

@@ -16,7 +16,8 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at one run; the measured time is that much too long at most."""
 COUNT_EVERY = 1.0
 """Seconds between two looks at many runs, which cost more."""
-ONE_TIMEOUT = 120.0
+ONE_TIMEOUT = 300.0
+"""Seconds until a single run counts as lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,7 +43,11 @@ class MeasuredStack:
     def airflow_settings(self) -> dict[str, str]:
         """The settings that decide how fast things are; no secret is among them."""
         prefixes = ("AIRFLOW__SCHEDULER__", "AIRFLOW__TRIGGERER__", "AIRFLOW__DAG_PROCESSOR__", "AIRFLOW__API__WORKERS")
-        chosen = {"AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__PARALLELISM"}
+        chosen = {
+            "AIRFLOW__CORE__EXECUTOR",
+            "AIRFLOW__CORE__PARALLELISM",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE",
+        }
         return {name: value for name, value in self.environment.items() if name.startswith(prefixes) or name in chosen}
 
 
