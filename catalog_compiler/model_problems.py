@@ -84,7 +84,7 @@ def _finding(path: Path, found: list[ErrorDetails], value: Any) -> Finding:
                 message=f"the section '{'.'.join(map(str, path))}' is missing",
                 hint=_NEEDED,
             )
-        return Finding(path=path, code="missing-key", message=f"the key {label(path)} is missing here")
+        return Finding(path=path, code="missing-key", message=f"the key {label(path)} is missing here; add it")
     if error["type"] == "extra_forbidden":
         keys = known_keys(inner_model(Item, path[:-1]))
         return Finding(

@@ -57,7 +57,7 @@ def _model_findings(model: type[BaseModel], config: Mapping[str, Any], root: Pat
 def _finding(model: type[BaseModel], path: Path, found: list[ErrorDetails], value: Any, root: Path) -> Finding:
     error, hint, text = found[0], None, False
     if error["type"] == "missing":
-        message = f"the key {label(path)} is missing here"
+        message = f"the key {label(path)} is missing here; add it"
     elif error["type"] == "extra_forbidden":
         message = f"{label(path)} is not a key of this config"
         hint = did_you_mean(str(path[-1]), known_keys(inner_model(model, path[:-1])))

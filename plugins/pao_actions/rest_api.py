@@ -147,7 +147,8 @@ def _mapping_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
                 hint="give this output another name",
             )
         if isinstance(path, str) and (problem := path_problem(path)):
-            yield ConfigProblem(path=("response_mapping", output), message=problem)
+            hint = "a path starts at the answer's root, as in $.id or $.items[0].name"
+            yield ConfigProblem(path=("response_mapping", output), message=problem, hint=hint)
     for position, output in enumerate(config.get("sensitive_outputs") or ()):
         if output not in (mapping or {}):
             yield ConfigProblem(
