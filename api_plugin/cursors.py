@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from api_plugin.exceptions import FieldProblem, invalid_fields
+from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
 
 
 def encode_cursor(*position: str | int) -> str:
@@ -22,7 +22,12 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     except (ValueError, RecursionError):
         position = None
     if not isinstance(position, list) or [type(part) for part in position] != list(kinds):
-        raise invalid_fields(
-            [FieldProblem(pointer="/cursor", code="invalid-cursor", message="not a cursor; take next_cursor as it is")]
-        )
+        raise not_a_cursor()
     return position
+
+
+def not_a_cursor() -> ApiProblem:
+    """422: the text holds no position that a page of ours ended at."""
+    return invalid_fields(
+        [FieldProblem(pointer="/cursor", code="invalid-cursor", message="not a cursor; take next_cursor as it is")]
+    )

@@ -132,9 +132,11 @@ def _record(session: Session, request: Request, view: RequestView) -> None:
 
 
 def _missing_steps(request: Request, view: RequestView, now: dt.datetime) -> Iterable[tuple[str, dt.datetime]]:
-    """Steps that passed between two looks: a request that is over has been in progress."""
+    """Steps that passed between two looks: what is over has been in progress, what is undone was being undone."""
     if view.status not in _STEPS and request.status in _STEPS and request.status != "in_progress":
         yield "in_progress", view.started_at or now
+    if view.status in {"rolled_back", "rollback_failed"} and request.status != "rolling_back":
+        yield "rolling_back", now
 
 
 def _append(session: Session, request: Request, kind: str, at: dt.datetime, data: dict[str, Any]) -> None:

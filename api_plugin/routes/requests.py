@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft, JsonDraft
 from api_plugin.clock import utc_text
-from api_plugin.cursors import decode_cursor, encode_cursor
+from api_plugin.cursors import decode_cursor, encode_cursor, not_a_cursor
 from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
@@ -74,8 +74,7 @@ def list_requests(
     if created_before is not None:
         query = query.where(Request.created_at < created_before)
     if cursor is not None:
-        at, last = decode_cursor(cursor, str, str)
-        query = query.where(tuple_(Request.created_at, Request.id) < (dt.datetime.fromisoformat(at), uuid.UUID(last)))
+        query = query.where(tuple_(Request.created_at, Request.id) < _position(cursor))
     rows = session.execute(query.order_by(Request.created_at.desc(), Request.id.desc()).limit(limit + 1)).all()
     page = bring_up_to_date(session, [row.id for row in rows[:limit]], wait=False)
     items = [summary(request) for request in page]
@@ -107,6 +106,15 @@ def show_status(
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     return status_answer(request)
+
+
+def _position(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
+    """Where the page before ended: when its last request was made, and its id."""
+    at, last = decode_cursor(cursor, str, str)
+    try:
+        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last)
+    except (ValueError, OverflowError):
+        raise not_a_cursor() from None
 
 
 def visible_request(session: Session, caller: Principal, request_id: str) -> Request:
