@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo run stop test lint bench requirements help
+.PHONY: demo run stop test lint bench docs requirements help
 
 demo: ## Install, start and play the main job; leaves it serving in the background
 	@scripts/install
@@ -20,6 +20,9 @@ lint: ## Check style, types and layers
 
 bench: ## Measure on the real stack, beside a hand-written DAG
 	@scripts/bench
+
+docs: ## Write the parts of docs/ that are made from the code
+	@scripts/docs
 
 requirements: ## Pin the versions in requirements*.txt anew
 	@scripts/requirements

@@ -78,7 +78,8 @@ CODE_HELP: Mapping[Code, CodeHelp] = MappingProxyType(
             "Two actions of one list have the same name.", "Give each a name of its own."
         ),
         "unknown-dependency": CodeHelp(
-            "An action waits by depends_on for one that is not in the same list.", "Correct the name, or add the action."
+            "An action waits by depends_on for one that is not in the same list.",
+            "Correct the name, or add the action.",
         ),
         "dependency-cycle": CodeHelp(
             "Actions wait for each other, so none can start.", "Remove one of these dependencies."

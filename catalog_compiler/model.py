@@ -236,7 +236,10 @@ class Rollback(FormatModel):
 
 
 class Action(FormatModel):
-    """One step of a fulfillment, as written; `plan` fills in names, dependencies and defaults."""
+    """One step of a fulfillment, as written.
+
+    The plan fills in names, dependencies and defaults.
+    """
 
     type: Text
     """A registered action type."""

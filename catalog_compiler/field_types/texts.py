@@ -69,7 +69,10 @@ def length_faults(field: FormField, text: str, maximum: int | None = None) -> It
 
 
 class Text(FieldType):
-    """Several lines of text; the base of all that is text."""
+    """Several lines of text.
+
+    The base of all that is text.
+    """
 
     name: ClassVar[FieldTypeName] = "text"
     validation_keys = frozenset({"min", "max", "pattern", "patterns"})
