@@ -17,8 +17,15 @@ FIELDS = [
     {"id": "key", "name": "Key", "type": "password", "order": 2},
     {"id": "note", "name": "Note", "type": "json", "order": 3, "sensitive": True},
     {"id": "size", "name": "Size", "type": "integer", "order": 4},
+    {"id": "zone", "name": "Zone", "type": "selection", "order": 5, "validation": {"enum": ["eu.example.com:8080"]}},
 ]
-VALUES: dict[str, JsonValue] = {"name": 'a "b"/c', "key": "sesame", "note": {"pin": "4711"}, "size": 3}
+VALUES: dict[str, JsonValue] = {
+    "name": 'a "b"/c',
+    "key": "sesame",
+    "note": {"pin": "4711"},
+    "size": 3,
+    "zone": "eu.example.com:8080",
+}
 
 
 def previewed(*actions: dict[str, Any], user: UserInfo | None = USER, **more: Any) -> list[PreviewedAction]:
@@ -99,10 +106,10 @@ def test_a_response_is_a_placeholder_that_is_readable_everywhere():
 
 
 def test_a_host_that_a_variable_gives_stays_a_host():
-    """The value behind it is encoded as in a path, not taken for a part of the host."""
-    (only,) = previewed(action("one", config={"method": "GET", "url": "{{env.URL}}/{{fields.name}}"}))
+    """What follows it up to the path is a part of the host, and the rest is encoded as in a path."""
+    (only,) = previewed(action("one", config={"method": "GET", "url": "{{env.URL}}{{fields.zone}}/{{fields.name}}"}))
 
-    assert "***/a%20%22b%22%2Fc" == only.config["url"]
+    assert "***eu.example.com:8080/a%20%22b%22%2Fc" == only.config["url"]
 
 
 def test_an_action_whose_condition_is_false_is_skipped():

@@ -127,16 +127,17 @@ def test_a_branch_is_compared_with_where_it_left_its_target(committed, capsys):
     git(committed, "checkout", "-q", "main")
     (committed / "catalog" / "other.yaml").write_text(MINIMAL.replace("gpu-hours", "other"))
     git(committed, "add", ".")
-    git(committed, "commit", "-q", "-m", "somebody else")
+    change(committed, "version: 0.1.0", "version: 0.3.0")
+    git(committed, "commit", "-q", "-am", "somebody else")
     git(committed, "checkout", "-q", "work")
 
     assert 0 == main(["validate", str(committed)])
     assert "0 warnings" in capsys.readouterr().out
 
     assert 0 == main(["validate", str(committed), "--since", "main", "--format", "json"])
-    assert ["version-not-raised", "breaking-change"] == [
-        warning["code"] for warning in json.loads(capsys.readouterr().out)["warnings"]
-    ]
+    raised, broken = json.loads(capsys.readouterr().out)["warnings"]
+    assert "the content of 'gpu-hours' changed, and its version is still 0.1.0; raise it" == raised["message"]
+    assert "breaking-change" == broken["code"]
 
 
 def test_a_file_that_moved_is_still_the_same_item(committed, capsys):
