@@ -6,7 +6,6 @@ What still compiles must also make a form and a preview, or a broken item would 
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,6 @@ from catalog_compiler.previewing import preview
 from catalog_compiler.revision import revision_of
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "catalog").glob("catalog/**/*.yaml"))
-SLOWEST = 10.0
-"""Seconds for one file, on a machine that does other things as well; usual are a few milliseconds."""
-
 OTHER_VALUES: tuple[Any, ...] = (None, -1, True, "", "{{fields.x", "{{fields.nowhere}}", [[]], {"a": 1}, "x" * 200)
 
 Path_ = tuple[str | int, ...]
@@ -61,16 +57,15 @@ def compiled(data: Any) -> CompiledItem:
     return compile_item(yaml.safe_dump(data, sort_keys=False, allow_unicode=True).encode(), "catalog/item.yaml")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("change", ["drop", "double", "rename", "retype"])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_no_change_to_an_example_raises_or_hangs(path, change):
     """And nothing that is served is without a plan, a form and a preview."""
     data = parse_document(path.read_bytes(), path.name).document.data
     for number, place in enumerate(places(data)):
-        start = time.perf_counter()
         item = compiled(changed(data, place, change, number))
 
-        assert time.perf_counter() - start < SLOWEST, place
         assert (item.plan is None) == any(problem.severity == "error" for problem in item.problems), place
         assert all(problem.line >= 1 and problem.column >= 1 for problem in item.problems), place
         if item.item is not None and item.plan is not None:
