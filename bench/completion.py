@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.calls import Caller
 from bench.measure import Spread, per_minute, spread
 from bench.submission import submit_all
-from bench.ways import Way
+from bench.ways import Ordered, Way
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at one run; the measured time is that much too long at most."""
@@ -26,10 +26,20 @@ class Burst:
 
     runs: int
     completed: int
-    """Fewer than `runs` where the time was up."""
+    """Fewer than `runs` where some failed, or where the time was up."""
+    failed: int
     seconds: float
-    """From the first submission until the last run was seen completed, or the time was up."""
-    per_minute: float
+    """From the first submission until the last run was seen ended, or the time was up."""
+
+    @property
+    def per_minute(self) -> float:
+        """The rate of what was completed."""
+        return per_minute(self.completed, self.seconds)
+
+    @property
+    def at_most_per_minute(self) -> float:
+        """The rate if all that was open when the time was up had completed at that moment."""
+        return per_minute(self.runs - self.failed, self.seconds)
 
 
 def measure_idle(ways: Sequence[Way], rounds: int) -> list[Spread]:
@@ -46,16 +56,28 @@ def measure_idle(ways: Sequence[Way], rounds: int) -> list[Spread]:
 
 
 def measure_burst(way: Way, runs: int, clients: int, timeout: float) -> Burst:
-    """Submit all at once, and count the completed ones until all are or `timeout` seconds have passed."""
+    """Submit all at once, and count what has ended until all has, or `timeout` seconds have passed."""
     since = dt.datetime.now(dt.UTC).isoformat()
     started = time.perf_counter()
     submit_all(way, clients, runs)
-    completed = 0
     with way.account.connected() as caller:
-        while (completed := way.succeeded(caller, since)) < runs and time.perf_counter() - started < timeout:
+        while True:
+            found = way.progress(caller, since)
+            elapsed = time.perf_counter() - started
+            if found.succeeded + found.failed >= runs or elapsed > timeout:
+                break
             time.sleep(COUNT_EVERY)
-    elapsed = time.perf_counter() - started
-    return Burst(runs=runs, completed=completed, seconds=round(elapsed, 1), per_minute=per_minute(completed, elapsed))
+    return Burst(runs=runs, completed=found.succeeded, failed=found.failed, seconds=round(elapsed, 1))
+
+
+def wait_until_quiet(way: Ordered, timeout: float) -> None:
+    """Let what was submitted run to its end; raises `TimeoutError`."""
+    deadline = time.monotonic() + timeout
+    with way.account.connected() as caller:
+        while not way.is_quiet(caller):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {timeout:.0f} s there still are requests that have not ended")
+            time.sleep(COUNT_EVERY)
 
 
 def _one(way: Way, caller: Caller) -> float:

@@ -37,8 +37,8 @@ class BurstPair:
 
     @property
     def ratio(self) -> float | None:
-        """Our rate as a multiple of theirs; above 1 is faster."""
-        return ratio(self.ours.per_minute, self.handwritten.per_minute)
+        """Our rate as a multiple of theirs, at most what theirs could be; above 1 is faster."""
+        return ratio(self.ours.per_minute, self.handwritten.at_most_per_minute)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,8 +97,12 @@ def as_json(results: Results, environment: dict[str, Any]) -> dict[str, Any]:
         "idle_time": results.idle.ratio if results.idle else None,
         "burst_rate": results.burst.ratio if results.burst else None,
     }
+    rates = {
+        "burst_per_minute": results.burst.ours.per_minute if results.burst else None,
+        "handwritten_burst_per_minute": results.burst.handwritten.per_minute if results.burst else None,
+    }
     judged = [{**asdict(target), "reached": target.reached} for target in targets(results)]
-    return {"environment": environment, "results": asdict(results), "ratios": ratios, "targets": judged}
+    return {"environment": environment, "results": asdict(results), "ratios": ratios, "rates": rates, "targets": judged}
 
 
 def show(results: Results, console: Console) -> None:

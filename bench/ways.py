@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
@@ -10,10 +11,20 @@ from bench.repository import MEASURED
 
 HANDWRITTEN = "handwritten"
 """The DAG in `bench/dags`."""
+OPEN = ("submitted", "validated", "queued", "in_progress")
+"""The statuses of a request that has not ended."""
 
 
 class RunFailedError(Exception):
     """A run ended badly, so that its time says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How many runs have ended, and how."""
+
+    succeeded: int
+    failed: int
 
 
 class Way(Protocol):
@@ -29,8 +40,8 @@ class Way(Protocol):
     def is_over(self, caller: Caller, run: str) -> bool:
         """Whether that run has succeeded; raises `RunFailedError` where it failed."""
 
-    def succeeded(self, caller: Caller, since: str) -> int:
-        """How many of the runs started since that time have succeeded; of ours, of the newest 200."""
+    def progress(self, caller: Caller, since: str) -> Progress:
+        """What became of the runs started since that time; of ours, of the newest 200."""
 
 
 class Ordered:
@@ -49,14 +60,21 @@ class Ordered:
     def is_over(self, caller: Caller, run: str) -> bool:
         """`GET /api/v1/requests/{id}/status`."""
         status = caller.call("GET", f"/api/v1/requests/{run}/status").json()
-        if status["status"] not in {"submitted", "validated", "queued", "in_progress", "completed"}:
+        if status["status"] not in {*OPEN, "completed"}:
             raise RunFailedError(f"request {run} ended as {status['status']}: {status['error']}")
         return bool(status["status"] == "completed")
 
-    def succeeded(self, caller: Caller, since: str) -> int:
+    def progress(self, caller: Caller, since: str) -> Progress:
         """`GET /api/v1/requests`, which brings each listed request up to date."""
         page = caller.call("GET", f"/api/v1/requests?limit=200&created_after={quote(since)}").json()
-        return sum(request["status"] == "completed" for request in page["items"])
+        statuses = [request["status"] for request in page["items"]]
+        succeeded = statuses.count("completed")
+        return Progress(succeeded=succeeded, failed=len(statuses) - succeeded - sum(map(statuses.count, OPEN)))
+
+    def is_quiet(self, caller: Caller) -> bool:
+        """Whether no request is open; those that are shown on the way are brought up to date."""
+        pages = [caller.call("GET", f"/api/v1/requests?limit=200&status={status}").json() for status in OPEN]
+        return not any(page["items"] for page in pages)
 
 
 class Handwritten:
@@ -79,7 +97,10 @@ class Handwritten:
             raise RunFailedError(f"run {run} of the hand-written DAG failed")
         return bool(state == "success")
 
-    def succeeded(self, caller: Caller, since: str) -> int:
+    def progress(self, caller: Caller, since: str) -> Progress:
         """The list's `total_entries`, of which one is fetched."""
-        query = f"state=success&limit=1&run_after_gte={quote(since)}"
-        return int(caller.call("GET", f"{self._runs}?{query}").json()["total_entries"])
+        found = {
+            state: caller.call("GET", f"{self._runs}?state={state}&limit=1&run_after_gte={quote(since)}").json()
+            for state in ("success", "failed")
+        }
+        return Progress(succeeded=found["success"]["total_entries"], failed=found["failed"]["total_entries"])
