@@ -23,7 +23,7 @@ with DAG(
     "catalog_sync",
     description="Bring the catalogs up to date with their repositories",
     doc_md=__doc__,
-    schedule=dt.timedelta(minutes=15),
+    schedule="*/15 * * * *",
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
     max_active_runs=1,

@@ -14,7 +14,7 @@ with DAG(
     "reconcile",
     description="Settle what callbacks missed",
     doc_md=__doc__,
-    schedule=dt.timedelta(minutes=1),
+    schedule="* * * * *",
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
     max_active_runs=1,
