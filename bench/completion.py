@@ -16,6 +16,8 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at one run; the measured time is that much too long at most."""
 COUNT_EVERY = 1.0
 """Seconds between two looks at many runs, which cost more."""
+QUIET_EVERY = 5.0
+"""Seconds between two looks whether anything is left: looking brings requests up to date, which slows what is left."""
 ONE_TIMEOUT = 300.0
 """Seconds until a single run counts as lost."""
 
@@ -77,7 +79,7 @@ def wait_until_quiet(way: Ordered, timeout: float) -> None:
         while not way.is_quiet(caller):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"after {timeout:.0f} s there still are requests that have not ended")
-            time.sleep(COUNT_EVERY)
+            time.sleep(QUIET_EVERY)
 
 
 def _one(way: Way, caller: Caller) -> float:
