@@ -20,7 +20,7 @@ class ApiState:
     dags: DagShelf = field(default_factory=DagShelf)
 
 
-def _state(connection: HTTPConnection) -> ApiState:
+async def _state(connection: HTTPConnection) -> ApiState:
     return cast("ApiState", connection.app.state.pao)
 
 
