@@ -54,8 +54,8 @@ def list_catalog(
 ) -> Any:  # fmt: skip
     """List the items that the caller may order, with filters, in pages. Answers 304 to a known `ETag`."""
     view = _view(state, session, catalog)
-    if _unchanged(request, response, view, caller):
-        return Response(status_code=304, headers=dict(response.headers))
+    if (same := _unchanged(request, response, view, caller)) is not None:
+        return same
     wanted: list[Callable[[ServedItem], bool]] = [lambda item: sees_item(caller, item.item.header.access)]
     if category is not None:
         wanted.append(lambda item: item.item.header.category == category)
@@ -93,8 +93,8 @@ def show_item(
 ) -> Any:  # fmt: skip
     """Show an item: its header, its presentation, its actions in outline, its revision and where that comes from."""
     served = served_item(state, session, catalog, item_id, caller)
-    if _unchanged(request, response, _view(state, session, catalog), caller):
-        return Response(status_code=304, headers=dict(response.headers))
+    if (same := _unchanged(request, response, _view(state, session, catalog), caller)) is not None:
+        return same
     return ItemAnswer(
         header=served.plan.header,
         presentation=served.item.presentation.model_dump(mode="json", by_alias=True, exclude_defaults=True),
@@ -124,8 +124,8 @@ def show_schema(
 ) -> Any:  # fmt: skip
     """Show the form of an item: the three props of react-jsonschema-form."""
     served = served_item(state, session, catalog, item_id, caller)
-    if _unchanged(request, response, _view(state, session, catalog), caller):
-        return Response(status_code=304, headers=dict(response.headers))
+    if (same := _unchanged(request, response, _view(state, session, catalog), caller)) is not None:
+        return same
     form = served.form
     return SchemaAnswer(
         id=item_id,
@@ -145,13 +145,15 @@ def _view(state: ApiState, session: SessionDep, catalog: str | None) -> CatalogV
     return view
 
 
-def _unchanged(request: Request, response: Response, view: CatalogView, caller: Principal) -> bool:
-    """Set the caching headers; true where the caller has this answer already. What is seen depends on the caller."""
+def _unchanged(request: Request, response: Response, view: CatalogView, caller: Principal) -> Response | None:
+    """Set the caching headers; a 304 where the caller has this answer already. What is seen depends on the caller."""
     etag = f'{view.etag[:-1]}-{"+".join(sorted(caller.roles))}"'.replace(" ", "_")
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"
     known = request.headers.get("if-none-match", "")
-    return etag in {part.strip().removeprefix("W/") for part in known.split(",")}
+    if etag not in {part.strip().removeprefix("W/") for part in known.split(",")}:
+        return None
+    return Response(status_code=304, headers=dict(response.headers))
 
 
 def _mentions(item: ServedItem, words: str) -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from airflow.configuration import conf as airflow_config
 from airflow.sdk import DAG, TriggerRule
 from pao_airflow.callbacks import RunFailed
+from pao_airflow.configuration import pao_settings
 from pao_airflow.operators import ActionOperator, UndoOperator
 from pao_airflow.step import Step
 
 from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
 from catalog_compiler.run_format import DagKind, action_task_id, dag_id, revision_tag, undo_task_id
-from catalog_compiler.settings import SECTION, PaoSettings
+from catalog_compiler.settings import PaoSettings
 
 
 class InvalidItemError(Exception):
@@ -27,8 +27,7 @@ class InvalidItemError(Exception):
 def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
     """The DAGs of an item, by DAG id: what a stub puts into its module. `plan` is the plan's file beside the stub."""
     item = ItemPlan.model_validate_json(Path(stub).with_name(plan).read_text(encoding="utf-8"))
-    settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
-    return {dag.dag_id: dag for dag in build_dags(item, catalog, settings)}
+    return {dag.dag_id: dag for dag in build_dags(item, catalog, pao_settings())}
 
 
 def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG, ...]:

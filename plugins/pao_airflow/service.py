@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from airflow.configuration import conf as airflow_config
 from airflow.sdk.bases.hook import BaseHook
 
 from api_plugin.client import ApiClient
-from catalog_compiler.settings import SECTION, PaoSettings
+from pao_airflow.configuration import pao_settings
 
 
 def service_client() -> ApiClient:
     """A client by the connection that `[pao] service_connection` names; its password is the service's API key."""
-    settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
-    connection = BaseHook.get_connection(settings.service_connection)
+    connection = BaseHook.get_connection(pao_settings().service_connection)
     port = f":{connection.port}" if connection.port else ""
     url = f"{connection.schema or 'http'}://{connection.host}{port}"
     return ApiClient(base_url=url, token=str(connection.password))

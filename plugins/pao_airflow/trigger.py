@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from airflow.configuration import conf as airflow_config
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from catalog_compiler.run_format import REPORT_KEY, ActionReport
-from catalog_compiler.settings import SECTION, PaoSettings
+from catalog_compiler.settings import PaoSettings
+from pao_airflow.configuration import pao_settings
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace
 from pao_airflow.reports import broken, ends_well
@@ -45,8 +45,7 @@ class PaoTrigger(BaseTrigger):
     def _task(self) -> tuple[dict[str, Any] | None, TaskPlace, PaoSettings]:
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
-        settings = PaoSettings.load(lambda name: airflow_config.get(SECTION, name, fallback=None))
-        return task.get_template_context()["dag_run"].conf, place, settings
+        return task.get_template_context()["dag_run"].conf, place, pao_settings()
 
     def _event(self, report: ActionReport) -> TriggerEvent:
         xcoms = {REPORT_KEY: report.model_dump(mode="json")}

@@ -61,7 +61,10 @@ def test_an_api_that_is_away_breaks_nothing(supervisor, closed_url):
     """As while it is restarted."""
     connect(supervisor, closed_url)
 
-    RunFailed()(CONTEXT)
+    with structlog.testing.capture_logs() as logs:
+        RunFailed()(CONTEXT)
+
+    assert [("warning", "r-1")] == [(entry["log_level"], entry["run_id"]) for entry in logs if "run_id" in entry]
 
 
 def test_it_is_named_in_the_stored_dag():
