@@ -76,8 +76,7 @@ def _engine() -> dict[str, str]:
     return {
         # A step of a request waits for the scheduler's loop: a short rest between loops is most of its latency.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        # Each waiting action takes one place. How many are started a loop stays at Airflow's 50: each comes with its
-        # whole DAG, and supervisor and runner can block each other for good while more than fits their pipe is sent.
+        # Each waiting action takes one place.
         "AIRFLOW__TRIGGERER__CAPACITY": "2000",
         # An API server that is restarted is away for longer than the 15 s after which a worker would give up.
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "60",

@@ -9,6 +9,11 @@ def test_the_dag_processor_is_ours(helm_values):
     assert helm_values["dagProcessor"]["args"][-1] == "exec pao dag-processor"
 
 
+def test_the_triggerer_is_ours(helm_values):
+    """Airflow's own can come to a stop where very many requests start at once."""
+    assert helm_values["triggerer"]["args"][-1] == "exec pao triggerer"
+
+
 def test_logs_have_one_place(helm_values):
     """What ran on a triggerer is read by the API server."""
     assert helm_values["logs"]["persistence"]["enabled"] is True

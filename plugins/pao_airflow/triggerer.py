@@ -1,0 +1,88 @@
+"""`pao triggerer`: Airflow's triggerer, thinly subclassed for thousands of short triggers.
+
+Its supervisor and its runner, two processes, talk over sockets, and in Airflow 3.3.2 each of them waits until the other
+has taken what it sends. The supervisor sends new triggers with their whole DAGs; the runner writes a line of log for
+each step. Where both have more to say than the sockets hold, each waits for the other for ever, and no trigger of that
+triggerer ever ends. Here the supervisor goes on reading while it sends.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, cast
+
+import structlog
+from airflow import __version__ as airflow_version
+from airflow.cli.commands.triggerer_command import _serve_logs
+from airflow.configuration import conf
+from airflow.jobs import triggerer_job_runner
+from airflow.jobs.job import Job, run_job
+from airflow.jobs.triggerer_job_runner import TriggererJobRunner, TriggerRunnerSupervisor
+from airflow.sdk._shared.secrets_masker import SecretsMasker
+from airflow.utils.process_utils import set_component_mp_start_method
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+from pao_airflow.background_sender import BackgroundSender
+
+log = structlog.get_logger(__name__)
+
+REVIEWED = "3.3.2"
+"""The version of Airflow whose triggerer was read; on another one, Airflow's own classes run as they are."""
+
+
+class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
+    """See the module's docstring."""
+
+    @classmethod
+    def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
+        """Start the runner's process."""
+        supervisor = cast("PaoTriggerRunnerSupervisor", super().start(**kwargs))
+        supervisor.stdin = BackgroundSender(supervisor.stdin)  # type: ignore[assignment]
+        return supervisor
+
+
+class TriggererCommand:
+    """The subcommand of `pao`."""
+
+    name = "triggerer"
+    help = "run Airflow's triggerer for compiled DAGs"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Take what Airflow's own command takes most often."""
+        parser.add_argument(
+            "--capacity", type=int, help="how many triggers run at once; [triggerer] capacity if not given"
+        )
+        parser.add_argument("-s", "--skip-serve-logs", action="store_true", help="serve no logs over the network")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run until a signal ends it."""
+        _run(args.capacity, args.skip_serve_logs)
+        return 0
+
+
+def supervisor_class(version: str) -> type[TriggerRunnerSupervisor]:
+    """What runs with that version of Airflow."""
+    if version == REVIEWED:
+        return PaoTriggerRunnerSupervisor
+    log.warning(
+        "this version of Airflow was not tested with pao triggerer, so Airflow's own triggerer runs; it can come to a "
+        "stop where very many requests start at once",
+        airflow=version,
+        tested=REVIEWED,
+    )
+    return TriggerRunnerSupervisor
+
+
+@providers_configuration_loaded
+def _run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 - as the argument is
+    # What Airflow's own command does, but for the class, which its job runner looks up by this name.
+    triggerer_job_runner.TriggerRunnerSupervisor = supervisor_class(airflow_version)  # type: ignore[misc]
+    SecretsMasker.enable_log_masking()
+    set_component_mp_start_method("triggerer")
+    with _serve_logs(skip_serve_logs):
+        job = Job(heartrate=conf.getfloat("triggerer", "job_heartbeat_sec"))
+        runner = TriggererJobRunner(job=job, capacity=capacity)
+        run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as Airflow's own command does
+
+
+command = TriggererCommand()

@@ -1,0 +1,88 @@
+"""The triggerer's two processes never wait for each other; on an Airflow that was not read, they are Airflow's own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+from airflow import __version__ as airflow_version
+from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
+from pao_airflow.background_sender import BackgroundSender
+from pao_airflow.triggerer import REVIEWED, PaoTriggerRunnerSupervisor, supervisor_class
+
+MUCH = 8 * 1024 * 1024
+"""Bytes; more than any socket holds."""
+
+
+@pytest.fixture
+def pair():
+    """Two ends of a connection: a sender's, and the socket that reads it."""
+    ours, theirs = socket.socketpair()
+    sender = BackgroundSender(ours)
+    yield sender, theirs
+    sender.close()
+    theirs.close()
+
+
+def read(sock, size):
+    """So many bytes."""
+    found = bytearray()
+    while len(found) < size and (part := sock.recv(min(65536, size - len(found)))):
+        found += part
+    return bytes(found)
+
+
+@pytest.mark.timeout(30)
+def test_sending_returns_before_anything_is_read(pair):
+    """What would not fit is sent as it is read, in order."""
+    sender, theirs = pair
+
+    sender.sendall(b"a" * MUCH)
+    sender.sendall(b"b" * MUCH)
+
+    assert b"a" * MUCH + b"b" * MUCH == read(theirs, 2 * MUCH)
+
+
+@pytest.mark.timeout(30)
+def test_two_that_both_have_more_to_say_than_fits_both_end():
+    """The stop of Airflow's own: the one sends while the other writes its log, and neither reads."""
+    frames, runner_frames = socket.socketpair()
+    log, runner_log = socket.socketpair()
+    sender = BackgroundSender(frames)
+
+    def runner():
+        runner_log.sendall(b"l" * MUCH)
+        read(runner_frames, MUCH)
+        runner_log.sendall(b"!")
+
+    other = threading.Thread(target=runner, daemon=True)
+    other.start()
+    sender.sendall(b"f" * MUCH)
+
+    assert b"l" * MUCH + b"!" == read(log, MUCH + 1)
+    other.join()
+    sender.close()
+    for end in (runner_frames, log, runner_log):
+        end.close()
+
+
+@pytest.mark.timeout(30)
+def test_an_end_that_is_gone_stops_nobody(pair):
+    """The supervisor notices by itself that its runner has died."""
+    sender, theirs = pair
+    theirs.close()
+
+    for _ in range(3):
+        sender.sendall(b"a" * MUCH)
+
+
+def test_ours_runs_with_the_airflow_that_is_installed():
+    """After an upgrade: read the triggerer's source anew, then raise REVIEWED."""
+    assert REVIEWED == airflow_version
+    assert supervisor_class(airflow_version) is PaoTriggerRunnerSupervisor
+
+
+def test_another_airflow_runs_its_own():
+    """It works, slower; and it says so."""
+    assert supervisor_class("3.4.0") is TriggerRunnerSupervisor
