@@ -9,12 +9,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore
 from httpcore import SOCKET_OPTION
 
 from pao_actions.exceptions import PermanentError
+
+# The loop's own threads are few, and may all be waiting for a secrets backend while a call's time runs.
+_resolvers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="pao-resolver")
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -93,10 +99,12 @@ def _meanings(address: IpAddress) -> Iterator[IpAddress]:
 
 
 async def _resolve(host: str, port: int, limit: float | None) -> tuple[IpAddress, ...]:
-    loop = asyncio.get_running_loop()
+    with suppress(ValueError):
+        return (ip_address(host.partition("%")[0]),)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
         async with asyncio.timeout(limit):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(_resolvers, look_up)
     except TimeoutError as error:
         raise httpcore.ConnectTimeout(f"looking up {host} took too long") from error
     except (OSError, UnicodeError) as error:

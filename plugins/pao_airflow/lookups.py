@@ -11,8 +11,44 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 from airflow.sdk.log import amask_secret
 
 from catalog_compiler.actions import Connection
+from pao_airflow.shared_lookups import SharedLookups
 
 ENV_PREFIX = "PAO_"
+
+
+async def _connection(connection_id: str) -> Connection:
+    try:
+        found = await BaseHook.aget_connection(connection_id)
+    except (AirflowNotFoundException, AirflowRuntimeError) as error:
+        raise LookupError(
+            f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item"
+        ) from error
+    return Connection(
+        id=connection_id,
+        type=found.conn_type or "",
+        host=found.host,
+        schema=found.schema,
+        login=found.login,
+        password=found.password,
+        port=found.port,
+        extra=found.extra_dejson,
+    )
+
+
+async def _variable(name: str) -> str:
+    # A synchronous call in a thread: it works in the triggerer and on a worker alike.
+    value = await asyncio.to_thread(Variable.get, ENV_PREFIX + name, None)
+    if value is None:
+        raise LookupError(
+            f"'env.{name}' has no value: set the Airflow Variable '{ENV_PREFIX}{name}', or the same in a secrets "
+            "backend"
+        )
+    await amask_secret(value)
+    return str(value)
+
+
+_connections = SharedLookups(_connection)
+_variables = SharedLookups(_variable)
 
 
 class AirflowConnections:
@@ -20,22 +56,7 @@ class AirflowConnections:
 
     async def get(self, connection_id: str) -> Connection:
         """Look one up; raises LookupError with a sentence where there is none."""
-        try:
-            found = await BaseHook.aget_connection(connection_id)
-        except (AirflowNotFoundException, AirflowRuntimeError) as error:
-            raise LookupError(
-                f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item"
-            ) from error
-        return Connection(
-            id=connection_id,
-            type=found.conn_type or "",
-            host=found.host,
-            schema=found.schema,
-            login=found.login,
-            password=found.password,
-            port=found.port,
-            extra=found.extra_dejson,
-        )
+        return await _connections.get(connection_id)
 
 
 async def environment(names: Iterable[str]) -> dict[str, str]:
@@ -43,15 +64,4 @@ async def environment(names: Iterable[str]) -> dict[str, str]:
 
     Raises LookupError with a sentence that names the variable that is missing.
     """
-    values = {}
-    for name in sorted(names):
-        # A synchronous call in a thread: it works in the triggerer and on a worker alike.
-        value = await asyncio.to_thread(Variable.get, ENV_PREFIX + name, None)
-        if value is None:
-            raise LookupError(
-                f"'env.{name}' has no value: set the Airflow Variable '{ENV_PREFIX}{name}', or the same in a secrets "
-                "backend"
-            )
-        await amask_secret(value)
-        values[name] = value
-    return values
+    return {name: await _variables.get(name) for name in sorted(names)}

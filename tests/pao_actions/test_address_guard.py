@@ -1,6 +1,7 @@
 """Which addresses belong to the open internet, and that the checked one is the one that is called."""
 
 import asyncio
+import socket
 from ipaddress import ip_address
 
 import pytest
@@ -44,16 +45,12 @@ def test_a_name_that_changes_its_address_gains_nothing(monkeypatch):
     """The address that was checked is connected to; the name is looked up once for each connection."""
     answers = [["10.0.0.1", "192.168.0.1"], ["93.184.216.34"]]
 
-    async def resolve():
-        loop = asyncio.get_running_loop()
+    def look_up(_host, port, **_):
+        return [(0, 0, 0, "", (address, port)) for address in answers.pop(0)]
 
-        async def look_up(_host, port, **_):
-            return [(0, 0, 0, "", (address, port)) for address in answers.pop(0)]
-
-        monkeypatch.setattr(loop, "getaddrinfo", look_up)
-        await GuardedBackend(allow_private_addresses=False).connect_tcp("rebinding.example", 80)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
     with pytest.raises(PermanentError, match=r"'rebinding\.example' has only private or reserved addresses"):
-        asyncio.run(resolve())
+        asyncio.run(GuardedBackend(allow_private_addresses=False).connect_tcp("rebinding.example", 80))
 
     assert 1 == len(answers)
