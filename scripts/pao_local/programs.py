@@ -12,6 +12,8 @@ from pathlib import Path
 from pao_local.catalog_source import CatalogSource
 from pao_local.settings import Settings
 
+WORKS_IN_THE_BACKGROUND = 10
+"""The niceness of what nobody waits for at that moment: whoever orders gets the answer first, then what was ordered."""
 AIRFLOW_PROGRAMS = ("api-server", "scheduler", "triggerer", "dag-processor")
 
 
@@ -21,18 +23,21 @@ class Program:
 
     name: str
     command: tuple[str, ...]
+    niceness: int = 0
+    """How far it steps back where the processors are all at work: 0 not at all, 19 furthest."""
     python_path: Path | None = None
 
 
 def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, ...]:
     """What a stack runs: Airflow's four, the example target, and a watcher where the catalog is a plain folder."""
     airflow, pao = str(settings.bin / "airflow"), str(settings.bin / "pao")
+    behind = WORKS_IN_THE_BACKGROUND
     programs = [
         Program(name="api-server", command=(airflow, "api-server")),
         # Logs are read from this disk: no process needs to serve its own over the network.
-        Program(name="scheduler", command=(airflow, "scheduler", "--skip-serve-logs")),
-        Program(name="triggerer", command=(airflow, "triggerer", "--skip-serve-logs")),
-        Program(name="dag-processor", command=(pao, "dag-processor")),
+        Program(name="scheduler", command=(airflow, "scheduler", "--skip-serve-logs"), niceness=behind),
+        Program(name="triggerer", command=(pao, "triggerer", "--skip-serve-logs"), niceness=behind),
+        Program(name="dag-processor", command=(pao, "dag-processor"), niceness=behind + 5),
         Program(
             name="target",
             command=(
@@ -77,10 +82,11 @@ def log_file(settings: Settings, name: str) -> Path:
 
 
 def _program(settings: Settings, program: Program) -> list[str]:
+    command = ("nice", "-n", str(program.niceness), *program.command) if program.niceness else program.command
     path = [f'environment=PYTHONPATH="{_escape(program.python_path)}"'] if program.python_path else []
     return [
         f"[program:{program.name}]",
-        f"command={_escape(shlex.join(program.command))}",
+        f"command={_escape(shlex.join(command))}",
         *path,
         "autorestart=true",
         # Ending earlier than this counts as a failed start, and three of those in a row as a failed process.

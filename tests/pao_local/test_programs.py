@@ -34,6 +34,15 @@ def test_the_four_processes_of_airflow_and_the_target_are_kept_running(settings)
     assert all(config[program]["stdout_logfile_maxbytes"] for program in programs)
 
 
+def test_whoever_orders_gets_the_answer_first(settings):
+    """What works in the background steps back where the processors are all at work; the API server does not."""
+    config = parse(supervisor_config(settings, stack_programs(settings, SOURCE)))
+
+    commands = {name: config[f"program:{name}"]["command"] for name in AIRFLOW_PROGRAMS}
+    behind = {name for name, command in commands.items() if command.startswith("nice -n ")}
+    assert {"scheduler", "triggerer", "dag-processor"} == behind
+
+
 def test_a_plain_catalog_folder_has_a_watcher(settings):
     """Saved files are committed while the stack runs."""
     source = CatalogSource(url="/private.git", branch="main", watched=Path("/my/catalog"))
