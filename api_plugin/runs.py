@@ -4,23 +4,52 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
+from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.tasklog import LogTemplate
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import conflict, unavailable
+from api_plugin.run_rows import RunWriter, may_write
 from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
+
+_LOG = cast("Table", Log.__table__)
+
+# Made once: to put a statement together takes longer than to run it.
+_NEWEST = (
+    select(
+        SerializedDagModel.dag_hash,
+        SerializedDagModel.dag_version_id,
+        DagModel.bundle_version,
+        select(func.max(LogTemplate.id)).scalar_subquery().label("log_template_id"),
+    )
+    .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
+    .where(SerializedDagModel.dag_id == bindparam("dag"), ~DagModel.is_stale, ~DagModel.has_import_errors)
+    .order_by(SerializedDagModel.created_at.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _KnownDag:
+    """A deserialized DAG, with what it was made from."""
+
+    dag_hash: str
+    dag: SerializedDAG
+    writer: RunWriter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +57,10 @@ class ReadyDag:
     """A DAG as Airflow would run it now."""
 
     dag: SerializedDAG
-    dag_hash: str
+    writer: RunWriter
+    dag_version_id: UUID
+    bundle_version: str | None
+    log_template_id: int | None
 
     def holds(self, revision: str) -> bool:
         """Whether it was compiled from that revision of its item."""
@@ -40,30 +72,36 @@ class DagShelf:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._dags: dict[str, ReadyDag] = {}
+        self._dags: dict[str, _KnownDag] = {}
         self._bag = DBDagBag(load_op_links=False)
         self._lock = threading.Lock()
 
     def get(self, session: Session, dag_id: str) -> ReadyDag | None:
         """The newest form of a DAG that may be run; None where there is none."""
-        dag_hash = session.scalar(
-            select(SerializedDagModel.dag_hash)
-            .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
-            .where(SerializedDagModel.dag_id == dag_id, ~DagModel.is_stale, ~DagModel.has_import_errors)
-            .order_by(SerializedDagModel.created_at.desc())
-            .limit(1)
-        )
-        if dag_hash is None:
+        newest = session.execute(_NEWEST, {"dag": dag_id}).one_or_none()
+        if newest is None:
             return None
+        known = self._known(session, dag_id, newest.dag_hash)
+        if known is None:
+            return None
+        return ReadyDag(
+            dag=known.dag,
+            writer=known.writer,
+            dag_version_id=newest.dag_version_id,
+            bundle_version=newest.bundle_version,
+            log_template_id=newest.log_template_id,
+        )
+
+    def _known(self, session: Session, dag_id: str, dag_hash: str) -> _KnownDag | None:
         with self._lock:
-            found = self._dags.get(dag_id)
-            if found is None or found.dag_hash != dag_hash:
+            known = self._dags.get(dag_id)
+            if known is None or known.dag_hash != dag_hash:
                 dag = self._bag.get_latest_version_of_dag(dag_id, session=session)
                 if dag is None:
                     return None
-                found = ReadyDag(dag=dag, dag_hash=dag_hash)
-                self._dags[dag_id] = found
-            return found
+                known = _KnownDag(dag_hash=dag_hash, dag=dag, writer=RunWriter(dag))
+                self._dags[dag_id] = known
+            return known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,16 +123,32 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
         raise unavailable(f"the DAG '{order.dag_id}' is not ready to run; try again in a moment")
     if order.revision is not None and not ready.holds(order.revision):
         raise conflict("stale-revision", f"'{order.dag_id}' is changing to a new revision; load the form again")
-    ready.dag.create_dagrun(
-        run_id=order.run_id,
-        run_after=utc_now(),
-        conf=cast("dict[str, object]", signed(order.conf, settings().fernet_key)),
-        run_type=DagRunType.MANUAL,
-        triggered_by=DagRunTriggeredByType.REST_API,
-        triggering_user_name=order.actor,
-        state=DagRunState.QUEUED,
-        session=session,
-    )
-    session.add(
-        Log(event="trigger_dag_run", owner=order.actor, dag_id=order.dag_id, run_id=order.run_id, extra="by PAO")
+    now = utc_now()
+    what: dict[str, Any] = {
+        "run_id": order.run_id,
+        "run_after": now,
+        "conf": signed(order.conf, settings().fernet_key),
+        "run_type": DagRunType.MANUAL,
+        "triggered_by": DagRunTriggeredByType.REST_API,
+        "triggering_user_name": order.actor,
+        "state": DagRunState.QUEUED,
+    }
+    if may_write():
+        run = DagRun(dag_id=order.dag_id, bundle_version=ready.bundle_version, **what)
+        run.log_template_id = ready.log_template_id
+        run.created_dag_version_id = ready.dag_version_id
+        ready.writer.write(session, run, ready.dag_version_id)
+    else:
+        ready.dag.create_dagrun(session=session, **what)
+    session.execute(
+        insert(_LOG),
+        {
+            "dttm": now,
+            "event": "trigger_dag_run",
+            "owner": order.actor,
+            "owner_display_name": order.actor,
+            "dag_id": order.dag_id,
+            "run_id": order.run_id,
+            "extra": "by PAO",
+        },
     )

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.runs import DagShelf
+
+SUBMISSIONS_AT_ONCE = 4
+"""Threads that take requests. Each needs the interpreter for most of its time: more of them answer no sooner, but out
+of turn, and hold up everyone else's calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +23,7 @@ class ApiState:
 
     catalogs: CatalogCache
     dags: DagShelf = field(default_factory=DagShelf)
+    submitting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SUBMISSIONS_AT_ONCE))
 
 
 async def _state(connection: HTTPConnection) -> ApiState:

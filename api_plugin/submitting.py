@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
@@ -19,15 +20,24 @@ from api_plugin.principals import Principal
 from api_plugin.projection import open_request
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.store.access import Audit
-from api_plugin.store.requests import Request
+from api_plugin.store.base import insert_rows
+from api_plugin.store.requests import Request, RequestEvent
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RequestInfo, RunConf, UserInfo, dag_id
 from catalog_compiler.submission import FieldError, check_submission
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A request that was written, with its first events."""
+
+    request: Request
+    events: Sequence[RequestEvent]
+
+
 def submit(
     session: Session, shelf: DagShelf, served: ServedItem, draft: Draft[RequestBody], caller: Principal
-) -> Request:
+) -> Accepted:
     """Accept a request for a served item; raises a problem where it can't be accepted. Commits nothing."""
     body = draft.body
     _check_revision(served, body)
@@ -44,20 +54,19 @@ def submit(
         dag_id=request.dag_id, run_id=str(request.id), conf=conf, actor=caller.id, revision=served.revision
     )
     start_run(session, shelf, order)
-    open_request(session, request, served.plan.fulfillment(mode).actions)
-    session.add(
-        Audit(
-            at=request.created_at,
-            actor=caller.id,
-            action="request.submit",
-            target=str(request.id),
-            outcome="accepted",
-            address=caller.address,
-            correlation_id=request.correlation_id,
-            detail={"item_id": body.item_id, "revision": served.revision, "catalog": served.catalog},
-        )
+    events = open_request(session, request, served.plan.fulfillment(mode).actions)
+    act = Audit(
+        at=request.created_at,
+        actor=caller.id,
+        action="request.submit",
+        target=str(request.id),
+        outcome="accepted",
+        address=caller.address,
+        correlation_id=request.correlation_id,
+        detail={"item_id": body.item_id, "revision": served.revision, "catalog": served.catalog},
     )
-    return request
+    insert_rows(session, [act])
+    return Accepted(request=request, events=events)
 
 
 def info_of(request: Request, mode: Mode, user: UserInfo) -> RequestInfo:

@@ -7,6 +7,8 @@ import uuid
 from typing import Annotated, Any
 
 from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.utils.session import create_session
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
 from sqlalchemy import select, tuple_
@@ -22,7 +24,7 @@ from api_plugin.principals import Principal, Requester, RequestReader
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
 from api_plugin.routes.catalog import served_item
-from api_plugin.state import State
+from api_plugin.state import ApiState, State
 from api_plugin.status import RequestStatus
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import submit
@@ -37,17 +39,20 @@ Order = Annotated[Draft[RequestBody], Depends(JsonDraft(RequestBody))]
     "", status_code=202, response_model=RequestAnswer, summary="Order an item",
     responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )  # fmt: skip
-def create_request(
-    response: Response, caller: Requester, order: Order, session: SessionDep, state: State
-) -> RequestAnswer:
+async def create_request(response: Response, caller: Requester, order: Order, state: State) -> RequestAnswer:
     """Check the values and start the fulfillment. Where anything is wrong, every error is told, and nothing starts."""
-    served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
-    request = submit(session, state.dags, served, order, caller)
-    session.flush()
-    accepted = answer(request, _events(session, request), None)
-    session.commit()
+    # In one go on one thread, first come, first served: a session that FastAPI opens and closes would take three.
+    accepted = await to_thread.run_sync(_take, state, order, caller, limiter=state.submitting)
     response.headers["Location"] = accepted.links.self
     return accepted
+
+
+def _take(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
+    with create_session(scoped=False) as session:
+        served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
+        accepted = submit(session, state.dags, served, order, caller)
+        session.commit()
+    return answer(accepted.request, accepted.events, None)
 
 
 @router.get("", response_model=RequestPage, summary="List requests", responses=problems(401, 403, 422))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, Table, insert
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 SCHEMA = "pao"
 
@@ -30,3 +31,14 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
+
+
+def insert_rows(session: Session, rows: Sequence[DeclarativeBase]) -> None:
+    """Insert rows of one table in one statement, at once, without making them part of the session.
+
+    Only what was set is written; the rest takes the columns' defaults. At a fraction of what a flush costs.
+    """
+    mapper = type(rows[0]).__mapper__
+    columns = [(attribute.key, attribute.columns[0].name) for attribute in mapper.column_attrs]
+    values = [{name: vars(row)[key] for key, name in columns if key in vars(row)} for row in rows]
+    session.execute(insert(cast("Table", mapper.local_table)), values)

@@ -23,7 +23,7 @@ from api_plugin.datamodels import RequestBody
 from api_plugin.principals import Principal
 from api_plugin.runs import DagShelf
 from api_plugin.store.catalog import Catalog, CatalogItem, ItemRevision
-from api_plugin.store.requests import RequestEvent
+from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import submit
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.run_format import REPORT_KEY
@@ -107,9 +107,9 @@ class World:
         """Accept a request."""
         given = RequestBody.model_validate({"item_id": item_id, "fields": {"name": "a"}} | body)
         draft = Draft(body=given, faults=())
-        request = submit(self.session, self.shelf, self.view().items[item_id], draft, caller or a_caller())
+        accepted = submit(self.session, self.shelf, self.view().items[item_id], draft, caller or a_caller())
         self.session.commit()
-        return request
+        return self.session.get(Request, accepted.request.id)
 
     def run(self, request, state, *, run_id=None, dag_id=None, clear_number=None):
         """Let Airflow have the run in that state."""
