@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import NoReturn
-from urllib.parse import unquote, unquote_to_bytes
 
 from pydantic import JsonValue
+
+from catalog_compiler.field_types.files import read_data_url
 
 
 def field_value(field_type: str, value: JsonValue) -> JsonValue:
@@ -18,7 +18,7 @@ def field_value(field_type: str, value: JsonValue) -> JsonValue:
     `json` or `yaml` field the value that it holds; others stay as they are.
 
     Raises:
-        ValueError: if a file is not a data URL or a yaml text does not parse.
+        ValueError: if a file is not a data URL with a name, or a yaml text does not parse.
     """
     if not isinstance(value, str):
         return value
@@ -47,18 +47,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _file(url: str) -> JsonValue:
-    head, comma, data = url.partition(",")
-    content_type, *parameters = head.removeprefix("data:").split(";")
-    if not url.startswith("data:") or not comma:
-        raise ValueError("the file is not a data URL")
-    try:
-        content = base64.b64decode(unquote(data), validate=True) if "base64" in parameters else unquote_to_bytes(data)
-    except binascii.Error:
-        raise ValueError("the file's data URL holds invalid base64") from None
-    names = (unquote(text.removeprefix("name=")) for text in parameters if text.startswith("name="))
+    file = read_data_url(url)
     return {
-        "filename": next(names, None),
-        "content_type": content_type or "text/plain",
-        "size": len(content),
-        "content": base64.b64encode(content).decode("ascii"),
+        "filename": file.filename,
+        "content_type": file.content_type,
+        "size": len(file.content),
+        "content": base64.b64encode(file.content).decode("ascii"),
     }
