@@ -20,6 +20,9 @@ from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
 
+YOUNG_MIDDLE_FULL = (5000, 20, 50)
+"""When garbage is collected, as `gc.set_threshold` takes it: more seldom than by default, since somebody waits."""
+
 
 def rest_app() -> FastAPI:
     """The REST API, with its description at `openapi.json` and `docs`."""
@@ -63,10 +66,11 @@ def socket_app() -> FastAPI:
 
 
 def _spare_what_stays() -> None:
-    """Let the garbage collector pass over everything that was imported and made for the start.
+    """Let the garbage collector pass over everything that was imported and made for the start, and look seldom.
 
     It is some hundred thousand objects that live as long as the process. Each full collection would look at all of
     them, and hold up every call for up to a second meanwhile.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*YOUNG_MIDDLE_FULL)

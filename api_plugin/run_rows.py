@@ -18,10 +18,10 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.settings import task_instance_mutation_hook
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.orm import Mapper, Session
 
-from api_plugin.store.base import insert_rows
+from api_plugin.store.base import insert_rows, insert_values
 
 COMPARED = "3.3.2"
 """The version of Airflow whose rows are written here."""
@@ -51,7 +51,7 @@ class RunWriter:
             }
             for row in self._tasks
         ]
-        session.execute(insert(cast("Table", TaskInstance.__table__)), rows)
+        insert_values(session, cast("Table", TaskInstance.__table__), rows)
 
     @cached_property
     def _tasks(self) -> list[dict[str, Any]]:

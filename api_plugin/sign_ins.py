@@ -34,29 +34,41 @@ class SignIns(Generic[CallerT]):
         """Remember each for so many seconds; 0 for not at all."""
         self._seconds = seconds
         self._known: dict[bytes, _SignIn[CallerT]] = {}
+        self._renewed: dict[bytes, _SignIn[CallerT]] = {}
 
     def __len__(self) -> int:
         """How many credentials are remembered."""
         return len(self._known)
 
     async def caller(self, credential: str, look_up: Callable[[], Coroutine[Any, Any, CallerT]]) -> CallerT:
-        """Who that is; asked of `look_up` by the first of many calls, for all. A refusal is not remembered."""
+        """Who that is; asked of `look_up` by the first of many calls, for all. A refusal is not remembered.
+
+        In the second half of the time it is asked again while the first answer still counts: who calls all the time
+        waits once.
+        """
         # A hash, so that no credential can be read from this process's memory for longer than its call takes.
         key = hashlib.sha256(credential.encode()).digest()
+        now = time.monotonic()
         known = self._known.get(key)
-        if known is None or known.until <= time.monotonic():
+        if known is None or known.until <= now:
             self._make_room()
-            known = _SignIn(until=time.monotonic() + self._seconds, caller=asyncio.create_task(look_up()))
-            self._known[key] = known
-            known.caller.add_done_callback(lambda done: self._forget_refused(key, done))
+            known = self._known[key] = self._renewed.pop(key, None) or self._ask(key, look_up)
+        elif known.until - now <= self._seconds / 2 and key not in self._renewed:
+            self._renewed[key] = self._ask(key, look_up)
         # One call that is given up must not take the others' answer with it.
         return await asyncio.shield(known.caller)
 
-    def _forget_refused(self, key: bytes, done: asyncio.Task[CallerT]) -> None:
-        if done.cancelled() or done.exception() is not None:
-            known = self._known.get(key)
-            if known is not None and known.caller is done:
-                del self._known[key]
+    def _ask(self, key: bytes, look_up: Callable[[], Coroutine[Any, Any, CallerT]]) -> _SignIn[CallerT]:
+        asked = _SignIn(until=time.monotonic() + self._seconds, caller=asyncio.create_task(look_up()))
+        asked.caller.add_done_callback(lambda _: self._answered(key, asked))
+        return asked
+
+    def _answered(self, key: bytes, asked: _SignIn[CallerT]) -> None:
+        refused = asked.caller.cancelled() or asked.caller.exception() is not None
+        if self._renewed.get(key) is asked:
+            self._known[key] = self._renewed.pop(key)
+        if refused and self._known.get(key) is asked:
+            del self._known[key]
 
     def _make_room(self) -> None:
         if len(self._known) < MOST:

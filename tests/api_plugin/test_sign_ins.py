@@ -74,6 +74,29 @@ def test_what_changed_counts_when_the_time_is_over(monkeypatch, passed, expected
     assert expected == asyncio.run(scene())
 
 
+@pytest.mark.parametrize(("change", "expected"), [("otto", ["dana", "otto", 2]), (None, ["dana", "refused", 3])])
+def test_who_calls_all_the_time_waits_once(monkeypatch, change, expected):
+    """Asked again in the second half of the time, while the first answer still counts; then the second one does."""
+    clock = [100.0]
+    monkeypatch.setattr(sign_ins.time, "monotonic", lambda: clock[0])
+
+    async def scene():
+        known, directory = SignIns(2), Directory(token="dana")
+        await sign_in(known, directory, "token")
+        directory.callers = {"token": change} if change else {}
+        clock[0] += 1.0
+        found = [await sign_in(known, directory, "token")]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        try:
+            found.append(await sign_in(known, directory, "token"))
+        except RefusedError:
+            found.append("refused")
+        return [*found, directory.asked]
+
+    assert expected == asyncio.run(scene())
+
+
 def test_nothing_is_remembered_for_no_time():
     """With 0 seconds each call looks anew."""
 

@@ -247,7 +247,9 @@ def test_field_values(field_type, value, result):
     assert result == field_value(field_type, value)
 
 
-@pytest.mark.parametrize("value", ["hello", "data:text/plain;base64", "data:,hi%21", "data:text/plain;name=a;base64,%%%"])
+@pytest.mark.parametrize(
+    "value", ["hello", "data:text/plain;base64", "data:,hi%21", "data:text/plain;name=a;base64,%%%"]
+)
 def test_a_file_that_is_no_data_url_is_refused(value):
     """A broken file is an error, never an empty one."""
     with pytest.raises(ValueError, match="data URL"):
