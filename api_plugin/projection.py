@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from api_plugin.airflow_state import RunKey, read_runs
 from api_plugin.clock import utc_now, utc_text
 from api_plugin.status import ENDED, RequestView, RollbackView, RunView, derive, pending_action
-from api_plugin.store.base import insert_rows
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.plan import ActionPlan, ItemPlan
@@ -35,22 +34,18 @@ _STEPS: dict[str, tuple[str, ...]] = {
 """The steps before each step, in order; every later status has been in progress before."""
 
 
-def open_request(session: Session, request: Request, actions: Iterable[ActionPlan]) -> list[RequestEvent]:
-    """Write a request that was just accepted, with its actions all pending; its first events.
+def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[RequestEvent]:
+    """The first events of a request that was just accepted, which gets its first state: all actions pending.
 
-    Neither the request nor the events become part of the session: whoever submits waits for this, and rows that are
-    only ever inserted need not be tracked.
+    Nothing is written: whoever submits waits for this, and writes everything in one go.
     """
     pending = [_action_json(asdict(pending_action(action))) for action in actions]
     request.state = {"actions": pending, "error": None, "warnings": []}
-    at = request.created_at
     events = [
-        RequestEvent(request_id=request.id, seq=seq, at=at, type="status", data={"status": status})
+        RequestEvent(request_id=request.id, seq=seq, at=request.created_at, type="status", data={"status": status})
         for seq, status in enumerate(("submitted", "validated", "queued"), start=1)
     ]
     request.event_seq = len(events)
-    insert_rows(session, [request])
-    insert_rows(session, events)
     return events
 
 

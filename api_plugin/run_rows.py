@@ -21,7 +21,7 @@ from airflow.settings import task_instance_mutation_hook
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper, Session
 
-from api_plugin.store.base import insert_rows, insert_values
+from api_plugin.store.inserting import insert_rows, insert_values
 
 COMPARED = "3.3.2"
 """The version of Airflow whose rows are written here."""

@@ -17,10 +17,10 @@ from api_plugin.correlation import correlation_id
 from api_plugin.datamodels import RequestBody
 from api_plugin.exceptions import FieldProblem, conflict, invalid_fields
 from api_plugin.principals import Principal
-from api_plugin.projection import open_request
+from api_plugin.projection import first_events
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.store.access import Audit
-from api_plugin.store.base import insert_rows
+from api_plugin.store.inserting import insert_together
 from api_plugin.store.requests import Request, RequestEvent
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RequestInfo, RunConf, UserInfo, dag_id
@@ -54,7 +54,7 @@ def submit(
         dag_id=request.dag_id, run_id=str(request.id), conf=conf, actor=caller.id, revision=served.revision
     )
     start_run(session, shelf, order)
-    events = open_request(session, request, served.plan.fulfillment(mode).actions)
+    events = first_events(request, served.plan.fulfillment(mode).actions)
     act = Audit(
         at=request.created_at,
         actor=caller.id,
@@ -65,7 +65,7 @@ def submit(
         correlation_id=request.correlation_id,
         detail={"item_id": body.item_id, "revision": served.revision, "catalog": served.catalog},
     )
-    insert_rows(session, [act])
+    insert_together(session, [request], events, [act])
     return Accepted(request=request, events=events)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, MetaData, Table, insert
+from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
 
 SCHEMA = "pao"
 
@@ -31,29 +30,3 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
-
-
-def insert_rows(session: Session, rows: Sequence[DeclarativeBase]) -> None:
-    """Insert rows of one table in one statement, at once, without making them part of the session.
-
-    Only what was set is written; the rest takes the columns' defaults. At a fraction of what a flush costs.
-    """
-    mapper = type(rows[0]).__mapper__
-    keys = [(attribute.key, attribute.columns[0].name) for attribute in mapper.column_attrs]
-    values = [{name: vars(row)[key] for key, name in keys if key in vars(row)} for row in rows]
-    insert_values(session, cast("Table", mapper.local_table), values)
-
-
-def insert_values(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, each with the same columns by name; what is None in all of them is left out where that means NULL."""
-    meant = [
-        column.name
-        for column in table.columns
-        if column.name in rows[0]
-        and (
-            column.default is not None
-            or column.server_default is not None
-            or any(row[column.name] is not None for row in rows)
-        )
-    ]
-    session.execute(insert(table), [{name: row[name] for name in meant} for row in rows])
