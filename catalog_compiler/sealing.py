@@ -50,7 +50,7 @@ class Sealer:
 
 
 def is_sealed(value: JsonValue) -> bool:
-    """Whether a stored value is a sealed one. User input never is: `check_submission` gives plain values alone."""
+    """Whether a stored value is a sealed one. User input never is: fields refuse it."""
     return isinstance(value, dict) and value.keys() == {SEALED}
 
 

@@ -46,6 +46,7 @@ FaultCode = Literal[
     "invalid-json",
     "invalid-yaml",
     "schema-mismatch",
+    "reserved-key",
     "content-type",
 ]
 """The stable codes of a submission's field errors."""

@@ -16,6 +16,7 @@ from catalog_compiler.field_types.texts import Text, length_faults
 from catalog_compiler.field_types.value_schema import schema_problem, value_problem
 from catalog_compiler.field_types.values import MAX_DEPTH, depth, is_finite, is_number, plain_values, storable
 from catalog_compiler.model import FieldTypeName, FormField
+from catalog_compiler.sealing import SEALED, is_sealed
 
 
 def parse_json(text: str) -> JsonValue:
@@ -116,6 +117,11 @@ def _too_deep() -> Fault:
 def _value_faults(field: FormField, value: Any) -> Iterator[Fault]:
     if depth(value) > MAX_DEPTH:
         yield _too_deep()
+        return
+    if is_sealed(value):
+        yield Fault(
+            code="reserved-key", text=f"must not be an object with '{SEALED}' alone; that is how secrets are stored"
+        )
         return
     for part in plain_values(value):
         if isinstance(part, str) and not storable(part):

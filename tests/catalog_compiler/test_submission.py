@@ -148,6 +148,7 @@ def test_good_value_is_taken_as_it_is(field, value):
         ({"type": "json"}, [float("nan")], "too-large"),
         ({"type": "json", "validation": {"max": 5}}, [1, 2, 3], "too-long"),
         ({"type": "json", "validation": {"schema": {"type": "object"}}}, "[]", "schema-mismatch"),
+        ({"type": "json"}, {"$sealed": "a text that was copied"}, "reserved-key"),
         ({"type": "yaml"}, "a: *b", "invalid-yaml"),
         ({"type": "yaml"}, "a: 1\na: 2", "invalid-yaml"),
     ],
