@@ -38,9 +38,10 @@ def is_public(address: IpAddress) -> bool:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections to checked addresses only."""
 
-    def __init__(self, *, allow_private_addresses: bool) -> None:
+    def __init__(self, *, allow_private_addresses: bool, network: httpcore.AsyncNetworkBackend | None = None) -> None:
+        """Connect by `network`, by default httpcore's own."""
         self._allow_private_addresses = allow_private_addresses
-        self._network = httpcore.AnyIOBackend()
+        self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,

@@ -61,11 +61,7 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
     url = _with_query(absolute_url(call.url.strip(), call.connection), call.query)
     target = _target(call.method, url)
     headers = _headers(call, context)
-    client = shared_client(
-        ClientSettings(
-            allow_private_addresses=context.allow_private_addresses, verify=tls_verification(call.connection)
-        )
-    )
+    client = _client(call.connection, context)
     trace = _Trace()
     started = asyncio.get_running_loop().time()
     try:
@@ -88,6 +84,20 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         body=body,
         complete=complete,
     )
+
+
+def _client(connection: Connection | None, context: ActionContext) -> httpx.AsyncClient:
+    verify = tls_verification(connection)
+    try:
+        return shared_client(ClientSettings(allow_private_addresses=context.allow_private_addresses, verify=verify))
+    except (OSError, ValueError) as error:
+        if connection is None or not isinstance(verify, str):
+            raise
+        raise PermanentError(
+            f"connection '{connection.id}' names '{verify}' as its 'verify', which can't be read as a file of "
+            f"certificates ({_reason(error)}); put the file where the triggerer runs, or correct 'verify' in the "
+            "connection's extra: a path, true or false"
+        ) from error
 
 
 class _Trace:

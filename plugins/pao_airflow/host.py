@@ -1,4 +1,4 @@
-"""Runs one action or one undo for an Airflow task: checks that it may, builds what templates see, starts the loop.
+"""Runs one action or one undo for an Airflow task: asks whether it may, builds what templates see, starts the loop.
 
 The same for both hosts: a trigger awaits it in the triggerer, a worker runs it in an event loop of its own.
 """
@@ -30,17 +30,14 @@ from catalog_compiler.run_format import (
 )
 from catalog_compiler.sealing import Sealer, SealError
 from catalog_compiler.settings import PaoSettings
-from catalog_compiler.signing import UnsignedRunError, verified
+from catalog_compiler.signing import UnsignedRunError
 from catalog_compiler.templates import Scope, TemplateError, references, render_config
 from pao_airflow.action_log import MaskedLog, Masker
+from pao_airflow.admission import RefusedError, admitted, admitted_rollback
 from pao_airflow.lookups import AirflowConnections, environment
-from pao_airflow.memory import TaskPlace, XComMemory, is_revoked, read_report
+from pao_airflow.memory import TaskPlace, XComMemory, read_report
 from pao_airflow.scope import field_scope, request_scope, secret_texts
 from pao_airflow.step import Step
-
-
-class RefusedError(Exception):
-    """The action must not run; the message says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,19 +60,10 @@ async def run_step(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
     """Run an action of a request; every failure is in the report."""
     started = dt.datetime.now(dt.UTC)
     try:
-        run = _admitted(conf, settings)
-        if run.revision != step.revision:
-            raise RefusedError(
-                f"the request was accepted for revision {run.revision[:12]} of '{step.item_id}', but this DAG runs "
-                f"revision {step.revision[:12]}; order the item anew"
-            )
-        if await is_revoked(place):
-            raise RefusedError("the request was rolled back, so its actions must not run again; order the item anew")
+        run = await admitted(step, conf, place, settings)
         action = step.action
         if action.when and not _holds(action.when, run, step.field_types, settings):
-            return ActionReport(
-                outcome="skipped", try_number=place.try_number, started_at=started, ended_at=dt.datetime.now(dt.UTC)
-            )
+            return _skipped(place, started)
         work = Work(
             action=action.name,
             type=action.type,
@@ -97,17 +85,18 @@ async def run_undo(
 ) -> ActionReport:
     """Undo the action at `position` (from 1) of the rollback's list, or all from there; failures are in the report.
 
-    The list may be longer than the DAG has places where the request was of an earlier revision of the item.
+    The list may be longer than the DAG has places where the request was of an earlier revision of the item, and shorter
+    where not all of its actions ran; a person who clears a rollback starts the unused places too.
     """
     started = dt.datetime.now(dt.UTC)
     try:
-        run = _admitted(conf, settings)
-        if run.rollback is None:
-            raise RefusedError("this run holds no rollback; roll the request back through PAO's API")
-        steps = run.rollback.steps[position - 1 :] if and_rest else run.rollback.steps[position - 1 : position]
-        reports = [await _undo(step, run, run.rollback, place, settings) for step in steps]
+        run, rollback = admitted_rollback(conf, place, settings)
     except _REFUSALS as error:
         return _refused(str(error), place, started)
+    steps = rollback.steps[position - 1 :] if and_rest else rollback.steps[position - 1 : position]
+    if not steps:
+        return _skipped(place, started)
+    reports = [await _undo(step, run, rollback, place, settings) for step in steps]
     return next((report for report in reports if report.outcome != "completed"), reports[-1])
 
 
@@ -136,10 +125,6 @@ async def _undo(
 _REFUSALS = (RefusedError, UnsignedRunError, SealError, TemplateError, LookupError)
 
 
-def _admitted(conf: Mapping[str, Any] | None, settings: PaoSettings) -> RunConf:
-    return verified(conf, settings.fernet_key)
-
-
 def _holds(when: dict[str, Any], run: RunConf, types: Mapping[str, str], settings: PaoSettings) -> bool:
     sealer = Sealer(settings.fernet_key)
     values = {name: sealer.open(value) for name, value in run.fields.items()}
@@ -160,7 +145,7 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
         idempotency_key=_idempotency_key(place, work.action),
         log=log,
         connections=AirflowConnections(),
-        state=XComMemory(place),
+        state=XComMemory(place, work.action),
         allow_private_addresses=settings.allow_private_addresses,
     )
     log.info("action started", type=work.type, undoing=work.undoing)
@@ -206,21 +191,29 @@ def _report(outcome: Outcome, place: TaskPlace, masker: Masker, sealer: Sealer) 
     result, error = outcome.result, outcome.error
     outputs: dict[str, JsonValue] = {}
     if result is not None:
+        # Later actions and undos need the exact value: one that holds a secret is kept whole, and shown as `***`.
         outputs = {
-            name: sealer.seal(value) if name in result.sensitive else masker.value(value)
+            name: sealer.seal(value) if name in result.sensitive or masker.value(value) != value else value
             for name, value in result.outputs.items()
         }
     return ActionReport(
         outcome=outcome.status,
         try_number=place.try_number,
         outputs=outputs,
-        url=result.url if result else None,
+        url=masker.text(result.url) if result and result.url else None,
         error=None
         if error is None
         else ActionFailure(message=masker.text(error.message), kind=error.kind, effect_possible=error.effect_possible),
         attempts=outcome.attempts,
         started_at=outcome.started_at,
         ended_at=outcome.ended_at,
+    )
+
+
+def _skipped(place: TaskPlace, started: dt.datetime) -> ActionReport:
+    """Nothing was to be done here."""
+    return ActionReport(
+        outcome="skipped", try_number=place.try_number, started_at=started, ended_at=dt.datetime.now(dt.UTC)
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from airflow.sdk import Variable
 from airflow.sdk.bases.hook import BaseHook
@@ -15,13 +18,21 @@ from pao_airflow.shared_lookups import SharedLookups
 
 ENV_PREFIX = "PAO_"
 
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before each further try of a look-up that found nothing."""
+
+_IF_IT_EXISTS = "if it is there, the secrets backend or the database may be away: look at that, then retry"
+
+ValueT = TypeVar("ValueT")
+
 
 async def _connection(connection_id: str) -> Connection:
     try:
         found = await BaseHook.aget_connection(connection_id)
     except (AirflowNotFoundException, AirflowRuntimeError) as error:
         raise LookupError(
-            f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item"
+            f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item; "
+            f"{_IF_IT_EXISTS}"
         ) from error
     return Connection(
         id=connection_id,
@@ -41,21 +52,30 @@ async def _variable(name: str) -> str:
     if value is None:
         raise LookupError(
             f"'env.{name}' has no value: set the Airflow Variable '{ENV_PREFIX}{name}', or the same in a secrets "
-            "backend"
+            f"backend; {_IF_IT_EXISTS}"
         )
     await amask_secret(value)
     return str(value)
 
 
-_connections = SharedLookups(_connection)
-_variables = SharedLookups(_variable)
+async def _repeated(look_up: Callable[[str], Awaitable[ValueT]], name: str) -> ValueT:
+    """Try several times: for Airflow, what a backend that is away does not give does not exist."""
+    for pause in PAUSES:
+        with suppress(LookupError):
+            return await look_up(name)
+        await asyncio.sleep(pause)
+    return await look_up(name)
+
+
+_connections = SharedLookups(partial(_repeated, _connection))
+_variables = SharedLookups(partial(_repeated, _variable))
 
 
 class AirflowConnections:
     """The `Connections` of actions."""
 
     async def get(self, connection_id: str) -> Connection:
-        """Look one up; raises LookupError with a sentence where there is none."""
+        """Look one up; raises LookupError with a sentence where none is found in several tries."""
         return await _connections.get(connection_id)
 
 

@@ -29,25 +29,36 @@ class TaskPlace:
 
 
 class XComMemory:
-    """The `StateStore` of one try of one action."""
+    """The `StateStore` of one action in one try of a task.
 
-    def __init__(self, place: TaskPlace) -> None:
+    A task has one XCom for it: `state` is that of the `action` that it is at, `earlier` holds those of actions before
+    it. Only the last place of a rollback has several, one after another, and each may be sent once.
+    """
+
+    def __init__(self, place: TaskPlace, action: str) -> None:
         """Keep the state of this try; that of earlier tries is not seen."""
         self._place = place
+        self._action = action
+        self._others: dict[str, JsonValue] = {}
 
     async def load(self) -> dict[str, JsonValue]:
-        """What this try saved last; empty where it saved nothing."""
+        """What this try saved last for the action; empty where it saved nothing."""
         place = self._place
         saved = await _read(STATE_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
         if not saved or saved["try_number"] != place.try_number:
             return {}
-        state: dict[str, JsonValue] = saved["state"]
-        return state
+        # A state that names no action was stored before states were told apart by it.
+        states = {**saved.get("earlier", {}), saved.get("action", self._action): saved["state"]}
+        own: dict[str, JsonValue] = states.pop(self._action, {})
+        self._others = states
+        return own
 
     async def save(self, state: Mapping[str, JsonValue]) -> None:
-        """Store the state before going on."""
+        """Store the state before going on. What the place's other actions stored stays, as it was at `load`."""
         place = self._place
-        value = {"try_number": place.try_number, "state": dict(state)}
+        value = {"try_number": place.try_number, "action": self._action, "state": dict(state)}
+        if self._others:
+            value["earlier"] = self._others
         await BaseXCom.aset(key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue
 
 from catalog_compiler.run_format import RequestInfo
 from catalog_compiler.sealing import is_sealed
 from catalog_compiler.templates import field_value
+from pao_airflow.action_log import SHORTEST_MASKED
 
 
 def field_scope(values: Mapping[str, JsonValue], types: Mapping[str, str]) -> dict[str, JsonValue]:
@@ -34,12 +37,41 @@ def request_scope(request: RequestInfo) -> dict[str, JsonValue]:
 
 
 def secret_texts(pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str, str]) -> frozenset[str]:
-    """The texts to mask in what others write: those of sealed values (pairs of stored and opened), and of `env.*`."""
+    """The texts to mask in what others write: those of sealed values (pairs of stored and opened), and of `env.*`.
+
+    Each in all the forms that a call may give it: as it is, percent-encoded, and the parts of a URL.
+    """
     found = set(env.values())
     for stored, opened in pairs:
         if is_sealed(stored):
             found.update(_texts(opened))
-    return frozenset(found)
+    return frozenset(
+        form for text in found for part in (text, text.strip(), *_url_parts(text)) for form in _encoded(part)
+    )
+
+
+def _encoded(text: str) -> Iterator[str]:
+    yield text
+    with suppress(UnicodeEncodeError):  # A lone surrogate stands in no URL.
+        yield quote(text, safe="")
+        yield quote(text)
+
+
+def _url_parts(text: str) -> Iterator[str]:
+    """What messages and targets tell of a URL without its scheme. A host alone is no secret: errors must name it."""
+    with suppress(ValueError):
+        url = urlsplit(text.strip())
+        path = url.path.rstrip("/")
+        if not (url.scheme and url.netloc and (path or url.query)):
+            return
+        host = url.netloc.rpartition("@")[2]
+        ends = (path, f"{url.path}?{url.query}") if url.query else (path,)
+        for end in ends:
+            yield f"{url.netloc}{end}"
+            yield f"{host}{end}"
+            if len(end.strip("/")) >= SHORTEST_MASKED:
+                yield end
+        yield url.query
 
 
 def _texts(value: JsonValue) -> Iterator[str]:

@@ -100,6 +100,23 @@ def test_a_connection_gives_base_credentials_and_headers(target):
     assert "verify" not in target.only.headers
 
 
+@pytest.mark.parametrize("found", [None, b"no certificate"])
+def test_a_connection_whose_authorities_cant_be_read_is_named(target, tmp_path, found):
+    """Nothing was sent, so there is nothing to undo."""
+    file = tmp_path / "authorities.pem"
+    if found is not None:
+        file.write_bytes(found)
+    connection = Connection(id="api", type="http", host=target.url, extra={"verify": str(file)})
+    config = {"url": "/things", "method": "POST", "connection": "api"}
+
+    outcome = run_action(RestApi(), config, context=make_context(connection))
+
+    assert ("permanent", False) == (outcome.error.kind, outcome.error.effect_possible)
+    assert f"connection 'api' names '{file}' as its 'verify'" in outcome.error.message
+    assert "put the file where the triggerer runs, or correct 'verify'" in outcome.error.message
+    assert [] == target.received
+
+
 def test_credentials_never_leave_for_another_host(target):
     """A URL that leads away from the connection is refused before anything is sent."""
     connection = Connection(id="api", type="http", host="https://api.example.com", login="u", password="p")

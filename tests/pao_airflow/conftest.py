@@ -26,6 +26,7 @@ from airflow.sdk.execution_time.comms import (
 )
 from cryptography.fernet import Fernet
 from pao_actions.http_client import close_clients
+from pao_airflow import lookups
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace
 from pao_airflow.step import Step
@@ -55,6 +56,8 @@ class Supervisor:
         self.variables = {}
         self.connections = {}
         self.masked = []
+        self.outages = 0
+        """So many of the next look-ups fail, as where the database is away."""
 
     def send(self, msg):  # noqa: PLR0911 - an answer for each message
         match msg:
@@ -64,6 +67,9 @@ class Supervisor:
                 # Airflow stores what a trigger writes as a JSON string.
                 self.xcoms[msg.dag_id, msg.run_id, msg.task_id, msg.key] = json.dumps(msg.value)
                 return OKResponse(ok=True)
+            case GetVariable() | GetConnection() if self.outages > 0:
+                self.outages -= 1
+                return ErrorResponse(error=ErrorType.GENERIC_ERROR, detail={"message": "the database is away"})
             case GetVariable():
                 if msg.key not in self.variables:
                     return ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND, detail={"key": msg.key})
@@ -87,8 +93,9 @@ class Supervisor:
 
 @pytest.fixture
 def supervisor(monkeypatch):
-    """An empty one."""
+    """An empty one. What is missing there is looked for as often as ever, but without pauses."""
     world = Supervisor()
+    monkeypatch.setattr(lookups, "PAUSES", (0, 0, 0))
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", world, raising=False)
     return world
 
@@ -111,7 +118,7 @@ def a_step(config, **more):
     )
 
 
-def a_conf(step, *, rollback=None, **fields):
+def a_conf(step, *, mode="automatic", rollback=None, **fields):
     """The conf of a request that was accepted for the step's revision, as the API signs it."""
     conf = RunConf(
         request=RequestInfo(
@@ -119,7 +126,7 @@ def a_conf(step, *, rollback=None, **fields):
             timestamp=dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC),
             catalog="default",
             url=f"http://localhost:8080/api/v1/requests/{REQUEST_ID}",
-            mode="automatic",
+            mode=mode,
             correlation_id="corr-1",
             user=UserInfo(id="dev", email="dev@example.com", name="Dev"),
         ),
@@ -142,9 +149,10 @@ def run(step, conf, **more):
     return _hosted(run_step(step, conf, a_place(**more), SETTINGS))
 
 
-def undo(position, conf, *, and_rest=False):
+def undo(position, conf, *, and_rest=False, **more):
     """The report of an undo."""
-    place = a_place(dag_id="default.queue.rollback", run_id=f"{REQUEST_ID}.rollback.0", task_id=f"undo-{position}")
+    known = {"dag_id": "default.queue.rollback", "run_id": f"{REQUEST_ID}.rollback.0", "task_id": f"undo-{position}"}
+    place = a_place(**(known | more))
     return _hosted(run_undo(position, conf, place, SETTINGS, and_rest=and_rest))
 
 

@@ -14,6 +14,7 @@ from tests.api_plugin.runs import a_report
 from tests.pao_actions.conftest import Answer
 from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step, run, seal, undo
 
+FIELD_TYPES = {"name": "string", "password": "password"}
 ONCE = {"retry": {"attempts": 0}}
 
 
@@ -39,24 +40,32 @@ def test_an_action_of_an_accepted_request_runs(supervisor, target):
 
 
 def refusals(step):
-    """Confs that the API did not make for this step, and what the report says."""
+    """Confs that the API did not make for this step or for this run, where they are found, and what the report says."""
     good = a_conf(step, name="a")
+    manual = a_conf(step, mode="manual")
+    unsigned = "this run was not made by PAO's API"
+    copied = f"that of request {REQUEST_ID}, copied from another run; order the item through PAO's API"
+    older = a_conf(step.model_copy(update={"revision": "1" * 64}))
     return [
-        (None, "this run was not made by PAO's API"),
-        ({}, "this run was not made by PAO's API"),
-        ({**good, "fields": {"name": "b"}}, "this run was not made by PAO's API"),
-        ({**good, "signature": "é"}, "this run was not made by PAO's API"),
-        (a_conf(step.model_copy(update={"revision": "1" * 64})), "was accepted for revision 111111111111 of 'queue'"),
+        (None, {}, unsigned),
+        ({}, {}, unsigned),
+        ({**good, "fields": {"name": "b"}}, {}, unsigned),
+        ({**good, "signature": "é"}, {}, unsigned),
+        (older, {}, "was accepted for revision 111111111111 of 'queue'"),
+        (good, {"run_id": "manual__2026-01-31"}, copied),
+        (good, {"dag_id": "other.queue"}, copied),
+        (manual, {}, copied),
+        (manual, {"dag_id": "default.queue.manual"}, copied),
     ]
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(9))
 def test_anything_else_is_refused(supervisor, target, number):
     """Nothing is called, and there is nothing to undo."""
     step = a_step(put(target))
-    conf, said = refusals(step)[number]
+    conf, place, said = refusals(step)[number]
 
-    report = run(step, conf)
+    report = run(step, conf, **place)
 
     assert ("failed", "permanent", False) == (report.outcome, report.error.kind, report.error.effect_possible)
     assert said in report.error.message
@@ -84,6 +93,12 @@ def test_a_condition_decides_whether_it_runs(supervisor, target, large, outcome,
     assert (outcome, calls) == (report.outcome, len(target.received))
 
 
+def opened(report, *names):
+    """These outputs, which must be sealed."""
+    assert [] == [name for name in names if not is_sealed(report.outputs[name])]
+    return {name: Sealer(KEY).open(report.outputs[name]) for name in names}
+
+
 def test_secrets_are_opened_for_the_target_alone(supervisor, target):
     """A target that repeats them does not bring them into logs, reports or errors."""
     supervisor.variables["PAO_TOKEN"] = "very-secret-token"
@@ -101,12 +116,72 @@ def test_secrets_are_opened_for_the_target_alone(supervisor, target):
 
     assert {"password": "hunter22hunter"} == json.loads(target.only.body)
     assert "Bearer very-secret-token" == target.only.headers["authorization"]
-    assert "for ***" == report.outputs["id"]
-    assert is_sealed(report.outputs["token"])
-    assert "t-12345" == Sealer(KEY).open(report.outputs["token"])
+    assert {"id": "for hunter22hunter", "token": "t-12345"} == opened(report, "id", "token")
     kept = report.model_dump_json() + str(logs) + str(supervisor.xcoms)
     assert [] == [secret for secret in ("hunter22hunter", "very-secret-token", "t-12345") if secret in kept]
     assert "very-secret-token" in supervisor.masked
+
+
+def test_an_output_that_holds_a_secret_stays_exact_for_the_next_call_and_the_undo(supervisor, target):
+    """People see it as `***`; a call that said `***` would meet nothing, and leave what it should have undone."""
+    target.answers = [Answer(201, b'{"id": "db-hunter22hunter-42"}'), Answer(200)]
+    step = a_step(put(target, body={"password": "{{fields.password}}"}, response_mapping={"id": "$.id"}))
+    after = step.action.model_copy(
+        update={"name": "after", "config": put(target, body={"of": "{{response.create.id}}"})}
+    )
+    conf = a_conf(step, password=seal("hunter22hunter"), rollback=a_rollback(target, "create"))
+
+    report = run(step, conf)
+    supervisor.report("create", report)
+    run(step.model_copy(update={"action": after}), conf, task_id="after")
+    undone = undo(1, conf)
+
+    assert {"id": "db-hunter22hunter-42"} == opened(report, "id")
+    _, second, delete = target.received
+    assert {"of": "db-hunter22hunter-42"} == json.loads(second.body)
+    assert ("completed", "/db-hunter22hunter-42") == (undone.outcome, delete.path)
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_webhooks_secret_url_is_in_no_log_error_or_report(supervisor, target, status):
+    """Messages tell its host; a target that repeats the path does not bring it in either."""
+    secret_path = "/services/T0/B0/x-y-z"
+    supervisor.variables["PAO_HOOK"] = f"{target.url}{secret_path}?sig=s-i-g\n"
+    body = f"no such hook: {secret_path}?sig=s-i-g".encode()
+    target.answers = [Answer(status, body, {"Content-Type": "text/plain"})]
+    step = a_step({"method": "PUT", "url": "{{env.HOOK}}"}, retry={"attempts": 1, "delay": 0.01})
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step))
+
+    assert f"{secret_path}?sig=s-i-g" == target.received[0].path
+    assert f"*** answered {status}" in report.error.message
+    kept = report.model_dump_json() + str(logs)
+    assert [] == [part for part in ("services", "T0/B0", "x-y-z", "s-i-g") if part in kept]
+
+
+def test_a_secret_in_a_path_is_in_no_log_error_or_report(supervisor, target):
+    """It stands there percent-encoded."""
+    target.answers = [Answer(400, b"")]
+    step = a_step({"method": "PUT", "url": f"{target.url}/users/{{{{fields.password}}}}"})
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step, password=seal("pä ss/wörd&1")))
+
+    assert "/users/p%C3%A4%20ss%2Fw%C3%B6rd%261" == target.only.path
+    assert "/users/*** answered 400" in report.error.message
+    assert "%C3%B6rd" not in report.model_dump_json() + str(logs)
+
+
+def test_the_host_of_a_base_url_is_told(supervisor, target):
+    """A variable with a host alone holds no secret, and whoever reads an error must know where the call went."""
+    supervisor.variables["PAO_BASE"] = f"{target.url}/"
+    target.answers = [Answer(400)]
+    step = a_step({"method": "PUT", "url": "{{env.BASE}}things"})
+
+    report = run(step, a_conf(step))
+
+    assert f"PUT {target.url.removeprefix('http://')}/things answered 400" in report.error.message
 
 
 def test_an_error_that_repeats_a_secret_is_masked(supervisor, target):
@@ -141,17 +216,50 @@ def test_a_missing_connection_is_named(supervisor, target):
     assert "failed" == report.outcome
 
 
+LOOK_UPS = [
+    ({"url": "/things", "connection": "target"}, "connection 'target' does not exist; create it"),
+    ({"url": "{{env.BASE}}/things"}, "'env.BASE' has no value: set the Airflow Variable 'PAO_BASE'"),
+]
+
+
+def a_known_target(supervisor, target, **more):
+    """The target as a connection and as a variable."""
+    host, _, port = target.url.removeprefix("http://").partition(":")
+    known = {"conn_type": "http", "host": host, "port": int(port), "schema": "http", "login": None, "password": None}
+    supervisor.connections["target"] = known | more
+    supervisor.variables["PAO_BASE"] = target.url
+
+
+@pytest.mark.parametrize(("config", "said"), LOOK_UPS)
+def test_a_look_up_outlasts_a_short_outage(supervisor, target, config, said):
+    """Airflow tells one that failed like one that found nothing, so both are repeated."""
+    a_known_target(supervisor, target)
+    supervisor.outages = 3
+    step = a_step({"method": "PUT"} | config)
+
+    report = run(step, a_conf(step))
+
+    assert ("completed", "/things") == (report.outcome, target.only.path)
+
+
+@pytest.mark.parametrize(("config", "said"), LOOK_UPS)
+def test_a_look_up_that_goes_on_failing_says_what_may_be_away(supervisor, target, config, said):
+    """After four tries; which of the two it was, Airflow does not tell."""
+    a_known_target(supervisor, target)
+    supervisor.outages = 4
+    step = a_step({"method": "PUT"} | config, **ONCE)
+
+    report = run(step, a_conf(step))
+
+    assert 0 == supervisor.outages
+    assert said in report.error.message
+    assert "the secrets backend or the database may be away: look at that, then retry" in report.error.message
+    assert [] == target.received
+
+
 def test_a_connection_leads_to_its_target(supervisor, target):
     """With its credentials, which are in no log."""
-    host, _, port = target.url.removeprefix("http://").partition(":")
-    supervisor.connections["target"] = {
-        "conn_type": "http",
-        "host": host,
-        "port": int(port),
-        "schema": "http",
-        "login": "pao",
-        "password": "conn-password",
-    }
+    a_known_target(supervisor, target, login="pao", password="conn-password")
     step = a_step({"method": "PUT", "url": "/things", "connection": "target"})
 
     with structlog.testing.capture_logs() as logs:
@@ -205,18 +313,18 @@ def test_the_idempotency_key_is_new_for_a_persons_try_alone(supervisor, target):
     assert first == again != person
 
 
-def a_rollback(target, *names):
+def a_rollback(target, *names, method="DELETE"):
     steps = tuple(
         UndoStep(
             action=name,
             mode="automatic",
             undo=UndoPlan(
-                type="rest-api", config={"method": "DELETE", "url": f"{target.url}/{{{{response.{name}.id}}}}"}
+                type="rest-api", config={"method": method, "url": f"{target.url}/{{{{response.{name}.id}}}}"}
             ),
         )
         for name in names
     )
-    return RollbackInfo(clear_number=0, header={"id": "queue"}, field_types={"name": "string"}, steps=steps)
+    return RollbackInfo(clear_number=0, header={"id": "queue"}, field_types=FIELD_TYPES, steps=steps)
 
 
 def test_an_undo_uses_the_outputs_of_its_action(supervisor, target):
@@ -242,6 +350,30 @@ def test_the_last_place_undoes_what_is_left_of_the_list(supervisor, target):
     assert ["/b", "/a"] == [got.path for got in target.received]
 
 
+def test_undos_in_one_place_each_have_their_own_memory(supervisor, target):
+    """Those that must not be sent twice are all sent once, and none again where the triggerer is restarted."""
+    for name in "ab":
+        supervisor.report(name, a_report(outputs={"id": name}))
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "b", "a", method="POST"))
+
+    assert "completed" == undo(1, conf, and_rest=True).outcome
+    assert ["/b", "/a"] == [got.path for got in target.received]
+
+    assert "outcome_unknown" == undo(1, conf, and_rest=True).outcome
+    assert 2 == len(target.received)
+
+
+@pytest.mark.parametrize(("position", "and_rest"), [(2, False), (3, True)])
+def test_a_place_without_an_undo_is_skipped(supervisor, target, position, and_rest):
+    """A person who clears a rollback run starts its unused places too."""
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "a"))
+
+    report = undo(position, conf, and_rest=and_rest)
+
+    assert ("skipped", None) == (report.outcome, report.error)
+    assert [] == target.received
+
+
 def test_an_undo_without_its_outputs_says_what_is_left(supervisor, target):
     """It can't be resolved; a person must look."""
     conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "a"))
@@ -261,3 +393,25 @@ def test_a_rollback_that_the_api_did_not_make_is_refused(supervisor, target, con
 def test_a_run_that_is_no_rollback_undoes_nothing(supervisor, target):
     """Its conf is good, for another DAG."""
     assert "this run holds no rollback" in undo(1, a_conf(a_step(put(target)))).error.message
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"run_id": "manual__2026-01-31"},
+        {"run_id": f"{REQUEST_ID}.rollback.1"},
+        {"run_id": REQUEST_ID},
+        {"dag_id": "other.queue.rollback"},
+        {"dag_id": "default.queue"},
+    ],
+)
+def test_a_rollback_that_was_copied_into_another_run_is_refused(supervisor, target, place):
+    """It would undo a second time what may be somebody else's by now."""
+    supervisor.report("a", a_report(outputs={"id": "a-1"}))
+    conf = a_conf(a_step(put(target)), rollback=a_rollback(target, "a"))
+
+    report = undo(1, conf, **place)
+
+    assert ("failed", False) == (report.outcome, report.error.effect_possible)
+    assert "copied from another run; order the item through PAO's API" in report.error.message
+    assert [] == target.received
