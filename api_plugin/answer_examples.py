@@ -164,7 +164,13 @@ EXAMPLES: dict[str, Any] = {
         },
     },
     "settle_run": {"request_id": _ID, "status": "rolling_back", "rollback_started": True},
-    "reconcile": {"examined": 3, "rollbacks_started": 1},
+    "reconcile": {
+        "examined": 3,
+        "rollbacks_started": 1,
+        "failures": [
+            {"id": _ID, "message": "the DAG 'default.queue.rollback' is not ready to run; try again in a moment"}
+        ],
+    },
     "refresh_catalog": _CATALOG_STATE,
     "show_catalog_state": _CATALOG_STATE,
 }

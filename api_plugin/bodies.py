@@ -114,7 +114,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-_CODES = {"missing": "required", "extra_forbidden": "unknown-key"}
+_CODES = {"missing": "required", "extra_forbidden": "unknown-key", "invalid-characters": "invalid-characters"}
 
 
 def _field_problem(found: Any) -> FieldProblem:

@@ -59,11 +59,6 @@ class CatalogView:
     pending: frozenset[str]
     """Items with a published revision whose DAGs are not ready yet."""
 
-    @property
-    def etag(self) -> str:
-        """Changes whenever anything that the catalog shows does."""
-        return f'"{self.name}-{self.change_counter}"'
-
 
 class CatalogCache:
     """The views of all catalogs in this process. Thread-safe."""
@@ -103,7 +98,10 @@ class CatalogCache:
 
 
 def _promote(session: Session, view: CatalogView) -> bool:
-    """Serve the pending revisions whose DAGs have become ready; tells whether there were any."""
+    """Serve the pending revisions whose DAGs have become ready; tells whether there were any.
+
+    Whoever writes a catalog locks its row before its items. Where another does so now, the next look promotes.
+    """
     rows = session.execute(
         select(ItemRevision.item_id, ItemRevision.plan)
         .join(CatalogItem, _published())
@@ -111,6 +109,8 @@ def _promote(session: Session, view: CatalogView) -> bool:
     )
     plans = {row.item_id: ItemPlan.model_validate(row.plan) for row in rows}
     ready = ready_items(session, view.name, plans)
+    if not ready or not _locked(session, view.name):
+        return False
     for item_id in sorted(ready):
         session.execute(
             update(CatalogItem)
@@ -121,12 +121,15 @@ def _promote(session: Session, view: CatalogView) -> bool:
             )
             .values(served_revision=plans[item_id].revision)
         )
-    if ready:
-        session.execute(
-            update(Catalog).where(Catalog.name == view.name).values(change_counter=Catalog.change_counter + 1)
-        )
-        session.commit()
-    return bool(ready)
+    session.execute(update(Catalog).where(Catalog.name == view.name).values(change_counter=Catalog.change_counter + 1))
+    session.commit()
+    return True
+
+
+def _locked(session: Session, name: str) -> bool:
+    """Lock a catalog's row; False where another transaction has it."""
+    free = select(Catalog.name).where(Catalog.name == name).with_for_update(skip_locked=True)
+    return session.scalar(free) is not None
 
 
 def _published() -> ColumnElement[bool]:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
+
+from catalog_compiler.field_types.values import storable
+
+
+def _storable(text: str) -> str:
+    if not storable(text):
+        raise PydanticCustomError("invalid-characters", "must not hold NUL characters or broken Unicode; remove them")
+    return text
+
+
+StorableText = Annotated[str, AfterValidator(_storable)]
+"""A text that the database takes."""
 
 
 class Answer(BaseModel):
@@ -107,7 +120,7 @@ class RequestBody(BaseModel):
     mode: Literal["automatic", "manual"] | None = None
     revision: str | None = Field(default=None, description="Refuse the request where this is not the served revision.")
     catalog: str | None = None
-    comment: str | None = Field(default=None, max_length=10_000)
+    comment: StorableText | None = Field(default=None, max_length=10_000)
 
 
 class UserAnswer(Answer):
@@ -250,8 +263,8 @@ class SettleBody(BaseModel):
         },
     )
 
-    dag_id: str
-    run_id: str
+    dag_id: StorableText
+    run_id: StorableText
 
 
 class SettleAnswer(Answer):
@@ -262,11 +275,19 @@ class SettleAnswer(Answer):
     rollback_started: bool
 
 
+class ReconcileFailure(Answer):
+    """A request that could not be settled."""
+
+    id: uuid.UUID
+    message: str
+
+
 class ReconcileAnswer(Answer):
     """What reconciling found."""
 
     examined: int
     rollbacks_started: int
+    failures: list[ReconcileFailure] = Field(description="Requests that could not be settled now; tried again later.")
 
 
 class CatalogState(Answer):

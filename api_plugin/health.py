@@ -60,6 +60,7 @@ def _database(session: Session) -> _Finding:
     try:
         session.execute(text("SELECT 1"))
     except SQLAlchemyError:
+        session.rollback()
         return "unhealthy", "the database does not answer; check that PostgreSQL is up and can be reached", None
     return "healthy", None, None
 

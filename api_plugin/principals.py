@@ -15,9 +15,11 @@ from airflow.utils.session import create_session
 from fastapi import Depends
 from jwt import InvalidTokenError
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
 from api_plugin.exceptions import ApiProblem, not_allowed, not_signed_in
+from api_plugin.outages import may_pass
 from api_plugin.permissions import Permission
 from api_plugin.sign_ins import SignIns
 from api_plugin.store.access import ApiKey
@@ -45,7 +47,7 @@ class Principal:
 
 async def principal_of(connection: HTTPConnection, token: str | None = None) -> Principal:
     """Sign in by `token`, or by the connection's headers or cookie; raises a 401 problem."""
-    credential = token or _credential(connection)
+    credential = token or sent_credential(connection) or connection.cookies.get(COOKIE_NAME_JWT_TOKEN)
     if not credential:
         raise not_signed_in("sign in: send 'Authorization: Bearer <token>' with a token of POST /auth/token")
     sign_ins: SignIns[Principal] = connection.app.state.sign_ins
@@ -68,11 +70,11 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _credential(connection: HTTPConnection) -> str | None:
+def sent_credential(connection: HTTPConnection) -> str | None:
+    """The credential in the headers, which count before a cookie. A browser adds the cookie by itself, these never."""
     scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    return connection.headers.get("x-api-key") or connection.cookies.get(COOKIE_NAME_JWT_TOKEN)
+    bearer = value.strip() if scheme.lower() == "bearer" else ""
+    return bearer or connection.headers.get("x-api-key")
 
 
 def _user(user: Any) -> Principal:
@@ -133,6 +135,11 @@ async def _anybody(connection: HTTPConnection) -> Principal | None:
         return await principal_of(connection)
     except ApiProblem:
         return None
+    except SQLAlchemyError as error:
+        # Who it is can't be looked up without the database; that it is away is what health must tell everyone.
+        if may_pass(error):
+            return None
+        raise
 
 
 MaybeCaller = Annotated[Principal | None, Depends(_anybody)]

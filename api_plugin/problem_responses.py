@@ -11,11 +11,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_plugin.correlation import correlation_id
-from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
+from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields, unavailable
+from api_plugin.outages import database_away, may_pass
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +49,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiProblem, _api_problem)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(PoolTimeoutError, _database_error)
     app.add_middleware(FaultMiddleware)
 
 
@@ -76,6 +81,16 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         headers=error.headers or {},
     )
     return problem_response(problem, request.url.path)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    """A 503 where trying again helps; anything else is a fault of ours, for the middleware."""
+    if not may_pass(error):
+        raise error
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    log.error("database failed", path=request.url.path, correlation_id=correlation_id(), error=str(cause))
+    said = "the database did not answer, or not in time" if database_away(error) else "the database ended the call"
+    return problem_response(unavailable(f"{said}; try again in a moment"), request.url.path)
 
 
 class FaultMiddleware:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
-from api_plugin.exceptions import conflict, unavailable
+from api_plugin.exceptions import unavailable
 from api_plugin.run_rows import RunWriter, may_write
 from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
@@ -116,13 +116,20 @@ class RunOrder:
     """The item's revision that the DAG must hold; None where any will do."""
 
 
+class OtherRevisionError(Exception):
+    """A DAG does not hold the revision of its item that a run is wanted of: what is served and Airflow differ now."""
+
+
 def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
-    """Queue a run as Airflow's own endpoint does; commits nothing. Raises a 409 or 503 problem."""
+    """Queue a run as Airflow's own endpoint does; commits nothing.
+
+    Raises a 503 problem where the DAG is not ready, and `OtherRevisionError`.
+    """
     ready = shelf.get(session, order.dag_id)
     if ready is None:
         raise unavailable(f"the DAG '{order.dag_id}' is not ready to run; try again in a moment")
     if order.revision is not None and not ready.holds(order.revision):
-        raise conflict("stale-revision", f"'{order.dag_id}' is changing to a new revision; load the form again")
+        raise OtherRevisionError(f"'{order.dag_id}' holds another revision of its item than {order.revision}")
     now = utc_now()
     what: dict[str, Any] = {
         "run_id": order.run_id,

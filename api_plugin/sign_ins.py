@@ -52,7 +52,8 @@ class SignIns(Generic[CallerT]):
         known = self._known.get(key)
         if known is None or known.until <= now:
             self._make_room()
-            known = self._known[key] = self._renewed.pop(key, None) or self._ask(key, look_up)
+            renewed = self._renewed.pop(key) if key in self._renewed else None
+            known = self._known[key] = renewed or self._ask(key, look_up)
         elif known.until - now <= self._seconds / 2 and key not in self._renewed:
             self._renewed[key] = self._ask(key, look_up)
         # One call that is given up must not take the others' answer with it.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft
@@ -15,11 +16,12 @@ from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
 from api_plugin.correlation import correlation_id
 from api_plugin.datamodels import RequestBody
-from api_plugin.exceptions import FieldProblem, conflict, invalid_fields
+from api_plugin.exceptions import ApiProblem, FieldProblem, conflict, invalid_fields, unavailable
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.store.access import Audit
+from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
 from api_plugin.store.requests import Request, RequestEvent
 from catalog_compiler.plan import Mode
@@ -38,7 +40,10 @@ class Accepted:
 def submit(
     session: Session, shelf: DagShelf, served: ServedItem, draft: Draft[RequestBody], caller: Principal
 ) -> Accepted:
-    """Accept a request for a served item; raises a problem where it can't be accepted. Commits nothing."""
+    """Accept a request for a served item; commits nothing.
+
+    Raises a problem where it can't be accepted, and `OtherRevisionError` where the item's DAG is at another revision.
+    """
     body = draft.body
     _check_revision(served, body)
     mode = body.mode or served.plan.modes[0]
@@ -67,6 +72,21 @@ def submit(
     )
     insert_together(session, [request], events, [act])
     return Accepted(request=request, events=events)
+
+
+def between_revisions(session: Session, body: RequestBody) -> ApiProblem:
+    """Why a request can't be taken while its item's DAG holds another revision than the one that is served.
+
+    A 409 where the caller wants a revision that is passing; else waiting is all that it takes.
+    """
+    published = session.scalar(
+        select(CatalogItem.published_revision).where(
+            CatalogItem.catalog == (body.catalog or settings().default_catalog), CatalogItem.item_id == body.item_id
+        )
+    )
+    if body.revision is not None and published is not None and body.revision != published:
+        return _stale(body, published)
+    return unavailable(f"'{body.item_id}' is changing to a new revision; try again in a moment")
 
 
 def info_of(request: Request, mode: Mode, user: UserInfo) -> RequestInfo:
@@ -115,11 +135,12 @@ def _request(
 
 def _check_revision(served: ServedItem, body: RequestBody) -> None:
     if body.revision is not None and body.revision != served.revision:
-        raise conflict(
-            "stale-revision",
-            f"'{body.item_id}' changed since the form was loaded; load it again",
-            current_revision=served.revision,
-        )
+        raise _stale(body, served.revision)
+
+
+def _stale(body: RequestBody, current: str) -> ApiProblem:
+    said = f"'{body.item_id}' changed since the form was loaded; load it again"
+    return conflict("stale-revision", said, current_revision=current)
 
 
 def _mode_faults(served: ServedItem, mode: Mode) -> Iterator[FieldProblem]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -22,6 +26,7 @@ from api_plugin.datamodels import (
 )
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
+from api_plugin.health import DISTRIBUTION
 from api_plugin.principals import CatalogReader, Principal
 from api_plugin.state import ApiState, State
 from api_plugin.visibility import sees_item
@@ -37,7 +42,10 @@ def served_item(
     state: ApiState, session: SessionDep, catalog: str | None, item_id: str, caller: Principal
 ) -> ServedItem:
     """The item as it is served now; a 404 problem where the caller may not see one."""
-    view = _view(state, session, catalog)
+    return _item(_view(state, session, catalog), item_id, caller)
+
+
+def _item(view: CatalogView, item_id: str, caller: Principal) -> ServedItem:
     item = view.items.get(item_id)
     if item is None or not sees_item(caller, item.item.header.access):
         hint = "; it was published a moment ago and is getting ready" if item_id in view.pending else ""
@@ -56,7 +64,7 @@ def list_catalog(
     view = _view(state, session, catalog)
     if (same := _unchanged(request, response, view, caller)) is not None:
         return same
-    wanted: list[Callable[[ServedItem], bool]] = [lambda item: sees_item(caller, item.item.header.access)]
+    wanted: list[Callable[[ServedItem], bool]] = []
     if category is not None:
         wanted.append(lambda item: item.item.header.category == category)
     if tag is not None:
@@ -65,9 +73,8 @@ def list_catalog(
         wanted.append(lambda item: item.item.header.owner == owner)
     if q:
         wanted.append(lambda item: _mentions(item, q))
-    return _page(
-        view, [item for item in view.items.values() if all(test(item) for test in wanted)], sort, limit, cursor
-    )
+    items = [item for item in _visible(view, caller) if all(test(item) for test in wanted)]
+    return _page(view, items, sort, limit, cursor)
 
 
 @router.get(
@@ -78,12 +85,14 @@ def list_category(
     catalog: CatalogName = None, limit: Limit = 50, cursor: str | None = None,
 ) -> Any:  # fmt: skip
     """List the items of one category; an unknown category is a 404."""
-    known = _view(state, session, catalog).categories
-    if category not in known:
-        raise not_found(f"'{category[:50]}' is no category; there are {', '.join(known)}", "unknown-category")
-    return list_catalog(
-        request, response, caller, session, state, catalog=catalog, category=category, limit=limit, cursor=cursor
-    )
+    view = _view(state, session, catalog)
+    if category not in view.categories:
+        known = ", ".join(view.categories)
+        raise not_found(f"'{category[:50]}' is no category; there are {known}", "unknown-category")
+    if (same := _unchanged(request, response, view, caller)) is not None:
+        return same
+    items = [item for item in _visible(view, caller) if item.item.header.category == category]
+    return _page(view, items, "name", limit, cursor)
 
 
 @router.get("/items/{item_id}", response_model=ItemAnswer, summary="Show an item", responses=problems(401, 403, 404))
@@ -92,8 +101,9 @@ def show_item(
     catalog: CatalogName = None,
 ) -> Any:  # fmt: skip
     """Show an item: its header, its presentation, its actions in outline, its revision and where that comes from."""
-    served = served_item(state, session, catalog, item_id, caller)
-    if (same := _unchanged(request, response, _view(state, session, catalog), caller)) is not None:
+    view = _view(state, session, catalog)
+    served = _item(view, item_id, caller)
+    if (same := _unchanged(request, response, view, caller)) is not None:
         return same
     return ItemAnswer(
         header=served.plan.header,
@@ -123,8 +133,9 @@ def show_schema(
     catalog: CatalogName = None,
 ) -> Any:  # fmt: skip
     """Show the form of an item: the three props of react-jsonschema-form."""
-    served = served_item(state, session, catalog, item_id, caller)
-    if (same := _unchanged(request, response, _view(state, session, catalog), caller)) is not None:
+    view = _view(state, session, catalog)
+    served = _item(view, item_id, caller)
+    if (same := _unchanged(request, response, view, caller)) is not None:
         return same
     form = served.form
     return SchemaAnswer(
@@ -147,13 +158,33 @@ def _view(state: ApiState, session: SessionDep, catalog: str | None) -> CatalogV
 
 def _unchanged(request: Request, response: Response, view: CatalogView, caller: Principal) -> Response | None:
     """Set the caching headers; a 304 where the caller has this answer already. What is seen depends on the caller."""
-    etag = f'{view.etag[:-1]}-{"+".join(sorted(caller.roles))}"'.replace(" ", "_")
+    etag = _etag(view, caller)
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"
     known = request.headers.get("if-none-match", "")
     if etag not in {part.strip().removeprefix("W/") for part in known.split(",")}:
         return None
     return Response(status_code=304, headers=dict(response.headers))
+
+
+def _etag(view: CatalogView, caller: Principal) -> str:
+    """Changes with everything that an answer is made from: the catalog, what the caller may see, and this program."""
+    parts = [
+        [view.name, view.commit, view.change_counter],
+        sorted(caller.roles),
+        sorted(permission.name for permission in caller.permissions),
+        _version(),
+    ]
+    return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
+
+
+@cache
+def _version() -> str:
+    return version(DISTRIBUTION)
+
+
+def _visible(view: CatalogView, caller: Principal) -> Iterator[ServedItem]:
+    return (item for item in view.items.values() if sees_item(caller, item.item.header.access))
 
 
 def _mentions(item: ServedItem, words: str) -> bool:

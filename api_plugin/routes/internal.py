@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -13,16 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from api_plugin.bodies import JsonBody
-from api_plugin.datamodels import CatalogState, ReconcileAnswer, SettleAnswer, SettleBody
+from api_plugin.datamodels import CatalogState, ReconcileAnswer, ReconcileFailure, SettleAnswer, SettleBody
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
 from api_plugin.principals import ServicePrincipal
-from api_plugin.projection import bring_up_to_date
-from api_plugin.settling import request_of_run, settle, unsettled
+from api_plugin.reconciling import reconcile_all
+from api_plugin.settling import request_of_run, settle
 from api_plugin.state import State
 from api_plugin.store.catalog import Catalog, CatalogItem
-
-BATCH = 500
 
 router = APIRouter(prefix="/internal", tags=["internal"])
 
@@ -49,21 +45,16 @@ def settle_run(
     "/reconcile", response_model=ReconcileAnswer, summary="Settle what was missed", responses=problems(401, 403)
 )
 def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> ReconcileAnswer:
-    """Look at every request that has not ended: bring it up to date, and start what a lost callback did not."""
-    wanted = unsettled(session)
-    started = 0
-    for request_id in wanted.failed:
-        started += settle(session, state.dags, request_id).rollback_started
-        session.commit()
-    for some in batched(wanted.all, BATCH):
-        bring_up_to_date(session, some, wait=False)
-        session.commit()
-    return ReconcileAnswer(examined=len(wanted.all), rollbacks_started=started)
+    """Look at every request that has not ended: bring it up to date, and start what a lost callback did not.
 
-
-def batched(ids: Sequence[uuid.UUID], size: int) -> Iterator[Sequence[uuid.UUID]]:
-    """The ids in parts of that size, so that no transaction grows with the number of requests."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    One that can't be settled keeps no other from it; the answer lists those, and the next call tries them again.
+    """
+    done = reconcile_all(session, state.dags)
+    return ReconcileAnswer(
+        examined=done.examined,
+        rollbacks_started=done.rollbacks_started,
+        failures=[ReconcileFailure(id=request_id, message=why) for request_id, why in done.failures.items()],
+    )
 
 
 @router.post(
@@ -96,7 +87,7 @@ def show_catalog_state(_caller: ServicePrincipal, session: SessionDep, state: St
 def _state(session: SessionDep, state: State, catalog: str) -> CatalogState:
     state.catalogs.refresh(session)
     view = state.catalogs.view(session, catalog)
-    row = session.get(Catalog, catalog, populate_existing=True)
+    row = session.get(Catalog, catalog, populate_existing=True) if view is not None else None
     if view is None or row is None:
         raise not_found(f"there is no catalog '{catalog[:120]}'", "unknown-catalog")
     invalid = session.scalars(

@@ -17,17 +17,18 @@ from sqlalchemy.orm import Session
 from api_plugin.bodies import Draft, JsonDraft
 from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor, not_a_cursor
-from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer
+from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer, StorableText
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
 from api_plugin.principals import Principal, Requester, RequestReader
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
 from api_plugin.routes.catalog import served_item
+from api_plugin.runs import OtherRevisionError
 from api_plugin.state import ApiState, State
 from api_plugin.status import RequestStatus
 from api_plugin.store.requests import Request, RequestEvent
-from api_plugin.submitting import submit
+from api_plugin.submitting import between_revisions, submit
 from api_plugin.visibility import sees_requests
 
 router = APIRouter(prefix="/requests", tags=["requests"])
@@ -48,6 +49,20 @@ async def create_request(response: Response, caller: Requester, order: Order, st
 
 
 def _take(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
+    """Accept the order; where the item's DAG is ahead of what is served here, look at the catalog once more first."""
+    try:
+        return _accept(state, order, caller)
+    except OtherRevisionError:
+        with create_session(scoped=False) as session:
+            state.catalogs.refresh(session)
+    try:
+        return _accept(state, order, caller)
+    except OtherRevisionError:
+        with create_session(scoped=False) as session:
+            raise between_revisions(session, order.body) from None
+
+
+def _accept(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
     with create_session(scoped=False) as session:
         served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
         accepted = submit(session, state.dags, served, order, caller)
@@ -58,9 +73,9 @@ def _take(state: ApiState, order: Draft[RequestBody], caller: Principal) -> Requ
 @router.get("", response_model=RequestPage, summary="List requests", responses=problems(401, 403, 422))
 def list_requests(
     caller: RequestReader, session: SessionDep,
-    status: RequestStatus | None = None, item_id: str | None = None,
-    user: Annotated[str | None, Query(description="The requester's email.")] = None,
-    owner: Annotated[str | None, Query(description="The team that owns the item.")] = None,
+    status: RequestStatus | None = None, item_id: StorableText | None = None,
+    user: Annotated[StorableText | None, Query(description="The requester's email.")] = None,
+    owner: Annotated[StorableText | None, Query(description="The team that owns the item.")] = None,
     created_after: dt.datetime | None = None, created_before: dt.datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None,
 ) -> RequestPage:  # fmt: skip

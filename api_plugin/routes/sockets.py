@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from api_plugin.clock import utc_text
 from api_plugin.exceptions import ApiProblem
 from api_plugin.permissions import Permission
-from api_plugin.principals import Principal, principal_of
+from api_plugin.principals import Principal, principal_of, sent_credential
 from api_plugin.projection import rollback_of
 from api_plugin.request_answers import answer
 from api_plugin.routes.requests import visible_request
@@ -90,9 +90,8 @@ async def _relay(socket: WebSocket, watcher: Watcher) -> int:
 
 async def _until_left(socket: WebSocket) -> None:
     """Read until the other side closes; what it says is of no interest."""
-    with suppress(WebSocketDisconnect):
-        while True:
-            await socket.receive_text()
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def _snapshot(caller: Principal, request_id: str) -> Message:
@@ -122,8 +121,8 @@ def _offered_token(protocols: list[str]) -> str | None:
 
 
 def _same_origin(socket: WebSocket, token: str | None) -> bool:
-    """A cookie is sent by a browser whoever opened the page, so it counts only for pages of this host."""
-    if token or "authorization" in socket.headers or "x-api-key" in socket.headers:
+    """A cookie is sent by a browser whoever opened the page, so where it signs in, the page must be of this host."""
+    if token or sent_credential(socket):
         return True
     origin = socket.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc == socket.headers.get("host")

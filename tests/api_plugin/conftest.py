@@ -8,6 +8,7 @@ import httpx
 import pytest
 from airflow.dag_processing.collection import update_dag_parsing_results_in_db
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -16,12 +17,15 @@ from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.session import create_session
 from sqlalchemy import select, update
 
+from api_plugin.app import rest_app
 from api_plugin.bodies import Draft
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.clock import utc_now
 from api_plugin.datamodels import RequestBody
 from api_plugin.principals import Principal
 from api_plugin.runs import DagShelf
+from api_plugin.sign_ins import SignIns
+from api_plugin.state import ApiState
 from api_plugin.store.catalog import Catalog, CatalogItem, ItemRevision
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import submit
@@ -42,6 +46,31 @@ def call():
         return asyncio.run(send())
 
     return calling
+
+
+@pytest.fixture
+def portal(call, world):
+    """The REST API on the world's catalog, called by whoever `caller` is."""
+
+    def calling(method, path, caller, **more):
+        app = rest_app()
+        app.state.sign_ins = SignedIn(caller)
+        app.state.pao = ApiState(catalogs=world.cache, dags=world.shelf)
+        headers = {"Authorization": "Bearer known"} | more.pop("headers", {})
+        return call(app, method, path, headers=headers, **more)
+
+    return calling
+
+
+class SignedIn(SignIns):
+    """Knows every credential, as the one caller's."""
+
+    def __init__(self, caller):
+        super().__init__(seconds=60)
+        self._caller = caller
+
+    async def caller(self, *_asked):
+        return self._caller
 
 
 class World:
@@ -96,6 +125,11 @@ class World:
         bag = DagBag(dag_folder=self.folder, bundle_path=self.folder)
         dags = [LazyDeserializedDAG.from_dag(dag) for dag in bag.dags.values()]
         update_dag_parsing_results_in_db("default", None, dags, {}, 0.1, set(), self.session)
+        self.session.commit()
+
+    def stale(self, dag_id):
+        """Let a DAG be stale, as one whose file the DAG processor has not found."""
+        self.session.execute(update(DagModel).where(DagModel.dag_id == dag_id).values(is_stale=True))
         self.session.commit()
 
     def view(self, catalog="default", *, cache=None):

@@ -5,10 +5,30 @@ from __future__ import annotations
 import pytest
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api_plugin import problem_responses
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.exceptions import FieldProblem, conflict, invalid_fields, not_found, not_signed_in, unavailable
+
+
+class ToldError(Exception):
+    """What the driver raises for an error that the server told, with its code."""
+
+    def __init__(self, pgcode):
+        super().__init__("the server said no")
+        self.pgcode = pgcode
+
+
+DATABASE_ERRORS = {
+    "refused": OperationalError("SELECT 1", {}, Exception("connection refused")),
+    "broken": InterfaceError("SELECT 1", {}, Exception("closed"), connection_invalidated=True),
+    "busy": PoolTimeoutError("QueuePool limit reached"),
+    "deadlock": OperationalError("UPDATE", {}, ToldError("40P01")),
+    "wrong": ProgrammingError("SELEC", {}, ToldError("42601")),
+    "broken rule": IntegrityError("INSERT", {}, ToldError("23505")),
+}
 
 
 @pytest.fixture
@@ -40,6 +60,10 @@ def app():
     @app.get("/gone")
     def gone():
         raise not_found("no '\ud800' here")
+
+    @app.get("/database/{kind}")
+    def database(kind: str):
+        raise DATABASE_ERRORS[kind]
 
     @app.get("/numbers/{number}")
     def number(number: int, limit: int = 1):
@@ -94,6 +118,30 @@ def test_a_fault_keeps_its_details_to_the_log(call, app):
     assert "Traceback" not in answer.text
     assert [("mine", "/fault")] == [(entry["correlation_id"], entry["path"]) for entry in logs]
     assert isinstance(logs[0]["exc_info"], RuntimeError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "retry_after"),
+    [
+        ("refused", 503, "unavailable", "5"),
+        ("broken", 503, "unavailable", "5"),
+        ("busy", 503, "unavailable", "5"),
+        ("deadlock", 503, "unavailable", "5"),
+        ("wrong", 500, "internal-error", None),
+        ("broken rule", 500, "internal-error", None),
+    ],
+)
+def test_a_database_that_is_away_is_no_fault_of_the_server(call, app, kind, status, code, retry_after):
+    """Trying again helps, so the caller is told when; statements that can never work are faults."""
+    with structlog.testing.capture_logs() as logs:
+        answer = call(app, path=f"/database/{kind}", headers={"X-Correlation-ID": "mine"})
+
+    assert (status, code, retry_after) == (
+        answer.status_code,
+        answer.json()["code"],
+        answer.headers.get("Retry-After"),
+    )
+    assert ["mine"] == [entry["correlation_id"] for entry in logs]
 
 
 @pytest.mark.parametrize(

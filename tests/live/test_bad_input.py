@@ -105,6 +105,11 @@ def test_a_body_that_cannot_be_taken_is_a_problem(developer: Portal, sent, statu
             {("/colour", "unknown-key"), ("/fields/size", "wrong-type")},
             id="an unknown key, and a value",
         ),
+        pytest.param(
+            {"item_id": ITEM, "fields": {"name": "x\0"}, "comment": "for\0me"},
+            {("/comment", "invalid-characters"), ("/fields/name", "invalid-characters")},
+            id="NUL characters",
+        ),
     ],
 )
 def test_every_error_is_told_at_once(developer: Portal, body, expected):
@@ -115,6 +120,14 @@ def test_every_error_is_told_at_once(developer: Portal, body, expected):
     assert (422, "invalid-body") == (answer.status_code, problem["code"])
     assert expected == {(error["pointer"], error["code"]) for error in problem["errors"]}
     assert all(error["message"] for error in problem["errors"])
+
+
+@pytest.mark.parametrize("name", ["item_id", "user", "owner"])
+def test_a_filter_that_nothing_could_match_is_refused(developer: Portal, name):
+    """PostgreSQL holds no NUL characters, and fails where it is asked for them."""
+    answer = developer.http.get("/api/v1/requests", params={name: "a\0b"})
+
+    assert (422, [f"/query/{name}"]) == (answer.status_code, [error["pointer"] for error in answer.json()["errors"]])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Who may watch from where, and that nothing that a watcher sends disturbs it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from api_plugin.app import socket_app
+from api_plugin.permissions import Permission
+from api_plugin.watching import Watchtower
+from tests.api_plugin.conftest import SignedIn, a_caller
+from tests.api_plugin.runs import a_report
+from tests.items import action, compiled_item
+
+ITEM = compiled_item("queue", action("a"))
+HERE, ELSEWHERE = "https://pao.example.com", "https://evil.example.com"
+COOKIE = {"cookie": "_token=known"}
+
+
+@pytest.fixture
+def watch(world):
+    """Watches a request that has ended, and gives the types of the messages and the code that it is closed with."""
+    world.publish(ITEM)
+    world.parse(ITEM)
+    request = world.order()
+    world.task(request, "a", "success", a_report())
+    world.run(request, "success")
+
+    async def watching(headers, frames, protocols):
+        app = socket_app()
+        app.state.sign_ins = SignedIn(a_caller(Permission.REQUEST_READ))
+        app.state.tower = Watchtower(interval=0.01)
+        told = {"host": "pao.example.com"} | headers
+        scope = {
+            "type": "websocket",
+            "path": f"/requests/{request.id}/status",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in told.items()],
+            "subprotocols": protocols,
+        }
+        incoming, sent = asyncio.Queue(), []
+        for frame in ({"type": "websocket.connect"}, *frames):
+            incoming.put_nowait(frame)
+
+        async def send(message):
+            sent.append(message)
+
+        async with app.state.tower.running():
+            await app(scope, incoming.get, send)
+        texts = [message["text"] for message in sent if message["type"] == "websocket.send"]
+        return texts, sent[-1].get("code")
+
+    def call(headers=None, frames=(), protocols=()):
+        return asyncio.run(watching(headers or {}, frames, list(protocols)))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        (COOKIE | {"origin": HERE}, 1000),
+        (COOKIE | {"origin": ELSEWHERE}, 4403),
+        (COOKIE, 4403),
+        (COOKIE | {"origin": ELSEWHERE, "authorization": "Basic YTpi"}, 4403),
+        (COOKIE | {"origin": ELSEWHERE, "authorization": "Bearer "}, 4403),
+        (COOKIE | {"origin": ELSEWHERE, "x-api-key": ""}, 4403),
+        (COOKIE | {"origin": ELSEWHERE, "authorization": "Bearer known"}, 1000),
+        ({"origin": ELSEWHERE, "x-api-key": "pao_known"}, 1000),
+        ({"origin": ELSEWHERE}, 4401),
+    ],
+)
+def test_a_cookie_signs_in_pages_of_this_host_alone(watch, headers, code):
+    """A browser sends it whoever made the page. Decided by what signed in, not by what else was sent."""
+    assert code == watch(headers)[1]
+
+
+@pytest.mark.parametrize(("protocols", "code"), [(["pao.v1", "bearer.known"], 1000), (["pao.v1", "bearer."], 4403)])
+def test_a_token_among_the_protocols_is_no_cookie(watch, protocols, code):
+    """An empty one is none."""
+    assert code == watch(COOKIE | {"origin": ELSEWHERE}, protocols=protocols)[1]
+
+
+@pytest.mark.parametrize("frame", [{"bytes": b"\0"}, {"text": "hello"}, {"text": None, "bytes": b""}])
+def test_what_a_watcher_sends_is_of_no_interest(watch, frame):
+    """Text or binary."""
+    texts, code = watch({"x-api-key": "pao_known"}, [{"type": "websocket.receive", **frame}])
+
+    assert 1000 == code
+    assert '"type":"end"' in texts[-1]

@@ -1,0 +1,106 @@
+"""Every request is settled by itself: what is wrong with one is told, and keeps no other from its rollback."""
+
+from __future__ import annotations
+
+import pytest
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from api_plugin.permissions import Permission
+from api_plugin.reconciling import reconcile_all
+from api_plugin.store.catalog import ItemRevision
+from api_plugin.store.requests import Request, RequestRollback
+from tests.api_plugin.conftest import a_caller
+from tests.api_plugin.runs import a_report
+from tests.items import UNDO, action, compiled_item
+
+BROKEN = compiled_item("broken", action("a", rollback=UNDO), action("b"))
+SOUND = compiled_item("sound", action("a", rollback=UNDO), action("b"))
+
+
+@pytest.fixture
+def requests(world):
+    """Two requests whose runs have failed without a callback, the older one first."""
+    world.publish(BROKEN, SOUND)
+    world.parse(BROKEN, SOUND)
+    made = []
+    for item_id in ("broken", "sound"):
+        request = world.order(item_id)
+        world.task(request, "a", "success", a_report())
+        world.task(request, "b", "failed", a_report("failed"))
+        world.run(request, "failed")
+        made.append(request)
+    return made
+
+
+def undone(world):
+    world.session.rollback()
+    return set(world.session.scalars(select(RequestRollback.request_id)))
+
+
+def unready(world):
+    """The rollback DAG of the first request's item is not there to run."""
+    world.stale("default.broken.rollback")
+
+
+def unreadable(world):
+    """The plan of the first request's item does not validate."""
+    world.session.execute(update(ItemRevision).where(ItemRevision.item_id == "broken").values(plan={"other": 1}))
+    world.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (unready, "the DAG 'default.broken.rollback' is not ready to run; try again in a moment"),
+        (unreadable, "ValidationError; the API server's log has more under the request's id"),
+    ],
+)
+def test_a_request_that_cannot_be_settled_keeps_no_other_from_its_rollback(world, requests, harm, why):
+    """The failure is told and logged once a piece of work, under the request's id."""
+    broken, sound = (request.id for request in requests)
+    harm(world)
+
+    with structlog.testing.capture_logs() as logs:
+        done = reconcile_all(world.session, world.shelf)
+
+    assert (2, 1, {broken: why}) == (done.examined, done.rollbacks_started, done.failures)
+    assert {sound} == undone(world)
+    assert {str(broken)} == {entry["request_id"] for entry in logs if entry["event"] == "request not settled"}
+    assert "rolling_back" == world.session.get(Request, sound, populate_existing=True).status
+
+
+def test_what_could_not_be_settled_is_tried_again(world, requests):
+    """It has not ended, so the next look finds it."""
+    unready(world)
+    reconcile_all(world.session, world.shelf)
+    world.parse(BROKEN, SOUND)
+
+    done = reconcile_all(world.session, world.shelf)
+
+    assert (1, {}) == (done.rollbacks_started, done.failures)
+    assert {request.id for request in requests} == undone(world)
+
+
+def test_without_the_database_nothing_is_tried_further(world, requests, monkeypatch):
+    """Every request would fail alike."""
+
+    def away():
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(world.session, "commit", away)
+
+    with pytest.raises(OperationalError):
+        reconcile_all(world.session, world.shelf)
+    world.session.rollback()
+
+
+def test_the_operation_lists_what_could_not_be_settled(portal, world, requests):
+    """By the request's id."""
+    unready(world)
+
+    answer = portal("POST", "/internal/reconcile", a_caller(Permission.INTERNAL, name="key:service"))
+
+    assert (200, [str(requests[0].id)]) == (answer.status_code, [one["id"] for one in answer.json()["failures"]])
+    assert {"examined", "rollbacks_started", "failures"} == answer.json().keys()
