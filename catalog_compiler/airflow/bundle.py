@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from catalog_compiler.airflow.publishing import (
     record_refresh,
     version_of,
 )
-from catalog_compiler.airflow.repository import Repository, RepositoryError
+from catalog_compiler.airflow.repository import DamagedCloneError, Repository, RepositoryError
 from catalog_compiler.airflow.snapshot import Snapshot, removed_items, take_snapshot
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.plan import ItemPlan
@@ -93,11 +94,20 @@ class CatalogBundle(BaseDagBundle):
             raise AirflowException(f"bundle '{self.name}' is pinned to {self.version}; a pinned version never changes")
         with self.lock():
             try:
-                self._follow()
+                self._on_a_sound_clone(self._follow)
             except RepositoryError as error:
                 log.warning("catalog repository not read", catalog=self.name, error=str(error))
                 with create_session() as session:
                     record_refresh(session, self.name, version=self._current, failure=str(error))
+
+    def _on_a_sound_clone(self, work: Callable[[], None]) -> None:
+        """Do the work; where it finds the clone damaged, do it once more on a new one."""
+        try:
+            work()
+        except DamagedCloneError as error:
+            log.warning("clone of the catalog repository is damaged; cloning anew", catalog=self.name, error=str(error))
+            self._repository.renew()
+            work()
 
     def _follow(self) -> None:
         for _ in range(PUBLISH_TRIES):
@@ -146,13 +156,16 @@ class CatalogBundle(BaseDagBundle):
         with self.lock():
             if self.path.exists():
                 return
-            commit = commit_of(version)
-            if not self._repository.has(commit):
-                self._repository.fetch()
-            unfinished = self.versions_dir / f".{version}.new"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            write_stubs(unfinished, self.name, self._plans_of(commit, retired_too=commit != version), {})
-            unfinished.rename(self.path)
+            self._on_a_sound_clone(partial(self._make_version, version))
+
+    def _make_version(self, version: str) -> None:
+        commit = commit_of(version)
+        if not self._repository.has(commit):
+            self._repository.fetch()
+        unfinished = self.versions_dir / f".{version}.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_stubs(unfinished, self.name, self._plans_of(commit, retired_too=commit != version), {})
+        unfinished.rename(self.path)
 
     def _plans_of(self, commit: str, *, retired_too: bool) -> Iterable[ItemPlan]:
         snapshot = take_snapshot(self._repository, commit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +18,34 @@ from pathlib import Path
 
 from airflow.providers.git.hooks.git import GitHook
 
-READ_LIMIT = 2 * 1024 * 1024
-"""Bytes that are read of a file: more than a catalog file may have, so that one that is too large shows as such."""
+from catalog_compiler.document import MAX_BYTES
+
 TIMEOUT = 120.0
 """Seconds that one git command may take."""
+_SIGN_IN = re.compile(r"(?<=://)(?:[^/\s]*@|[^/\s:]*:(?!\d*(?:[/\s]|$))\S*@)")
+"""User and password in a URL; in the second form the password holds a slash that should have been encoded."""
+_DAMAGE = re.compile(
+    r"\.lock': File exists|not a git repository: |bad config line"
+    r"|object \S+ .*is corrupt|corrupt loose object|object file \S+ is empty|inflate:"
+    r"|bad object|bad tree|unable to (?:read tree|read sha1|unpack)|missing (?:blob|tree|commit|object)"
+    r"|(?:could not|unable to|failed to) (?:read|parse|get) (?:object|commit|tree)\b"
+    r"|reference broken|packed-refs:|packfile \S+ |did not send all necessary objects",
+    re.IGNORECASE,
+)
+"""How git says that the clone itself is at fault: by nothing but its words, which `LC_ALL=C` keeps English."""
 
 
 class RepositoryError(Exception):
     """The repository can't be reached or read; the message is git's, with what to check."""
+
+
+class DamagedCloneError(RepositoryError):
+    """The clone on this disk is at fault: a kill left it locked, or a file of it is broken; `renew` makes it anew."""
+
+
+def without_sign_in(text: str) -> str:
+    """The text with user and password taken out of every URL in it, so that it may be shown to anyone."""
+    return _SIGN_IN.sub("", text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +60,11 @@ class CommitInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blob:
-    """A file of a commit; equal ids mean equal contents."""
+    """A file of a commit; equal ids mean equal contents. `size` is in bytes."""
 
     path: str
     id: str
+    size: int
 
 
 class Repository:
@@ -52,6 +74,7 @@ class Repository:
         """Name the clone; nothing is read yet. `hook` signs in where the repository asks for it."""
         self._folder = folder
         self._url = url
+        self._shown_url = without_sign_in(url)
         self._hook = hook
 
     def fetch(self) -> None:
@@ -64,6 +87,20 @@ class Repository:
                 self._url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
                 env=self._hook.env if self._hook else {},
             )  # fmt: skip
+
+    def renew(self) -> None:
+        """Clone anew, and only then put that in the place of the clone; raises RepositoryError, and keeps the old one.
+
+        Commits that no branch or tag of the repository leads to any more are gone with it.
+        """
+        fresh, old = (self._folder.with_name(self._folder.name + end) for end in (".fresh", ".old"))
+        for left_over in (fresh, old):
+            shutil.rmtree(left_over, ignore_errors=True)
+        Repository(folder=fresh, url=self._url, hook=self._hook).fetch()
+        if self._folder.exists():
+            self._folder.rename(old)
+        fresh.rename(self._folder)
+        shutil.rmtree(old, ignore_errors=True)
 
     def _make(self) -> None:
         """Make the empty clone in one step: what a kill leaves half done is never taken for a clone."""
@@ -79,9 +116,13 @@ class Repository:
         for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
             try:
                 return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
+            except DamagedCloneError:
+                raise
             except RepositoryError:
                 continue
-        raise RepositoryError(f"'{ref}' is no branch, tag or commit of {self._url}; correct the catalog's tracking_ref")
+        raise RepositoryError(
+            f"'{ref}' is no branch, tag or commit of {self._shown_url}; correct the catalog's tracking_ref"
+        )
 
     def has(self, commit: str) -> bool:
         """Whether the clone holds that commit."""
@@ -102,43 +143,58 @@ class Repository:
     def blobs(self, commit: str, path: str) -> tuple[Blob, ...]:
         """The regular files at or below a path of a commit; links and submodules are none of them."""
         place = [] if path == "." else [path]
-        listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *place)
+        listing = self._git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", *place)
         blobs = []
         for line in filter(None, listing.split("\0")):
             about, name = line.split("\t", 1)
-            mode, _, blob = about.split()
+            mode, _, blob, size = about.split()
             if mode in {"100644", "100755"}:
-                blobs.append(Blob(path=name, id=blob))
+                if not size.isdigit():
+                    raise DamagedCloneError(f"{name} can't be read from the clone of {self._shown_url}")
+                blobs.append(Blob(path=name, id=blob, size=int(size)))
         return tuple(blobs)
 
-    def read(self, blobs: Iterable[Blob], *, limit: int = READ_LIMIT) -> Iterator[bytes]:
-        """The contents of files, in order, by one process; of a larger one only the first `limit` bytes."""
+    def read(self, blobs: Iterable[Blob], *, limit: int = MAX_BYTES) -> Iterator[bytes]:
+        """The contents of files, in order, by one process.
+
+        A file of more than `limit` bytes is never read: it comes as so many zeros that it shows as too large.
+        """
         process = subprocess.Popen(  # noqa: S603 - a fixed command; ids come from git
             [*self._command(), "cat-file", "--batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=self._environment({}),
         )
         assert process.stdin is not None  # noqa: S101 - tells the type checker what PIPE means
         assert process.stdout is not None  # noqa: S101
-        with process:
-            for blob in blobs:
-                process.stdin.write(blob.id.encode() + b"\n")
-                process.stdin.flush()
-                left = int(process.stdout.readline().split()[2])
-                content = process.stdout.read(min(left, limit))
-                left -= len(content)
-                while left > 0:
-                    left -= len(process.stdout.read(min(left, limit)))
-                process.stdout.read(1)
-                yield content
-            process.stdin.close()
+        try:
+            with process:
+                for blob in blobs:
+                    if blob.size > limit:
+                        yield bytes(limit + 1)
+                        continue
+                    process.stdin.write(blob.id.encode() + b"\n")
+                    process.stdin.flush()
+                    header = process.stdout.readline().split()
+                    content = process.stdout.read(blob.size + 1)
+                    if header[1:] != [b"blob", str(blob.size).encode()] or len(content) != blob.size + 1:
+                        raise DamagedCloneError(f"{blob.path} can't be read from the clone of {self._shown_url}")
+                    yield content[:-1]
+        except BrokenPipeError as error:
+            raise DamagedCloneError(f"git ended while it read from the clone of {self._shown_url}") from error
 
-    def versions(self, commit: str, path: str) -> Iterator[tuple[str, bytes]]:
-        """The contents that a file had, from `commit` backwards, each with the commit that brought it."""
-        log = self._git("log", "--format=%H", "--diff-filter=AMR", commit, "--", path)
+    def versions(self, commit: str, path: str, *, removals: bool = False) -> Iterator[tuple[str, bytes]]:
+        """The contents that a file had, from `commit` backwards, each with the commit that brought it.
+
+        With `removals`, a commit that removed the file is one of them, and its content is empty.
+        """
+        kinds = "AMRD" if removals else "AMR"
+        log = self._git("log", "--format=%H", f"--diff-filter={kinds}", commit, "--", path)
         for older in log.split():
-            yield older, self._git_bytes("cat-file", "blob", f"{older}:{path}")
+            here = [blob for blob in self.blobs(older, path) if blob.path == path]
+            if here or removals:
+                yield older, b"".join(self.read(here))
 
     def removed(self, commit: str, folder: str) -> tuple[str, ...]:
         """Files below a folder that were there before `commit`, and are not there now; the newest removal first."""
@@ -155,21 +211,19 @@ class Repository:
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         return self._run([*self._command(), *arguments], env=env or {}).decode("utf-8", "replace")
 
-    def _git_bytes(self, *arguments: str) -> bytes:
-        return self._run([*self._command(), *arguments], env={})
-
     def _run(self, command: list[str], *, env: Mapping[str, str]) -> bytes:
         try:
             done = subprocess.run(  # noqa: S603 - no shell; refs are passed after --end-of-options or as refs/...
                 command, capture_output=True, check=False, timeout=TIMEOUT, env=self._environment(env)
             )
         except subprocess.TimeoutExpired:
-            raise RepositoryError(f"git did not answer within {TIMEOUT:.0f} s for {self._url}") from None
+            raise RepositoryError(f"git did not answer within {TIMEOUT:.0f} s for {self._shown_url}") from None
         except FileNotFoundError:
             raise RepositoryError("git is not installed here; install it") from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip() or "no message"
-            raise RepositoryError(f"git could not read {self._url}: {said}")
+            said = without_sign_in(done.stderr.decode("utf-8", "replace").strip()) or "no message"
+            kind = DamagedCloneError if _DAMAGE.search(said) else RepositoryError
+            raise kind(f"git could not read {self._shown_url}: {said}")
         return done.stdout
 
     @staticmethod

@@ -1,7 +1,7 @@
 """What a commit's catalog comes to: each item at its last valid revision, and every problem.
 
 Decided by git alone, so that every process that looks at a commit finds the same. An invalid file falls back to what it
-last validly held; of two files with one id the one that had it first keeps it.
+last validly held, `.pao.yaml` like an item's; of two files with one id the one that had it first keeps it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from itertools import islice
 
 from pydantic import JsonValue
 
-from catalog_compiler.airflow.repository import Repository
+from catalog_compiler.airflow.repository import Blob, Repository
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog
+from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, in_folder
 from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
@@ -50,18 +51,20 @@ class Snapshot:
 
 def take_snapshot(repository: Repository, commit: str) -> Snapshot:
     """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds."""
-    folder = _settings(repository, commit).folder
-    blobs = {blob.path: blob for path in (SETTINGS_FILE, folder) for blob in repository.blobs(commit, path)}
-    compiled = compile_catalog(zip(blobs, repository.read(blobs.values()), strict=True))
+    settings = _settings_file(repository, commit)
+    blobs = _item_files(repository, commit, read_settings(settings.in_force).settings.folder)
+    files = zip((blob.path for blob in blobs), repository.read(blobs), strict=True)
+    compiled = compile_catalog([(SETTINGS_FILE, settings.in_force), *files])
     items = {item.plan.item_id: item for item in _published_items(compiled, commit)}
     fallbacks = _fallbacks(repository, commit, compiled)
     for fallback in fallbacks:
         items.setdefault(fallback.plan.item_id, fallback)
+    of_items = (problem for problem in compiled.problems if problem.file != SETTINGS_FILE)
     return Snapshot(
         commit=commit,
         items=dict(sorted(items.items())),
         broken=_broken(compiled, {fallback.file for fallback in fallbacks}),
-        problems=compiled.problems,
+        problems=tuple(sorted((*settings.problems, *of_items), key=Problem.sort_key)),
         settings=compiled.settings,
     )
 
@@ -76,8 +79,37 @@ def removed_items(repository: Repository, snapshot: Snapshot) -> Iterable[Publis
             yield item
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SettingsFile:
+    """A commit's `.pao.yaml`."""
+
+    in_force: bytes
+    """The newest content that is valid, from the commit backwards; empty, which means the defaults, without one."""
+    problems: tuple[Problem, ...]
+    """Those of the commit's own."""
+
+
+def _settings_file(repository: Repository, commit: str) -> _SettingsFile:
+    content = _content(repository, commit, SETTINGS_FILE)
+    problems = read_settings(content).problems
+    if not errors(problems):
+        return _SettingsFile(in_force=content, problems=problems)
+    earlier = islice(repository.versions(commit, SETTINGS_FILE, removals=True), LOOK_BACK)
+    valid = (content for _, content in earlier if not errors(read_settings(content).problems))
+    return _SettingsFile(in_force=next(valid, b""), problems=problems)
+
+
 def _settings(repository: Repository, commit: str) -> CatalogSettings:
-    return read_settings(_content(repository, commit, SETTINGS_FILE)).settings
+    return read_settings(_settings_file(repository, commit).in_force).settings
+
+
+def _item_files(repository: Repository, commit: str, folder: str) -> list[Blob]:
+    """The files that the catalog looks at; whatever else stands in its folder is not read."""
+    return [
+        blob
+        for blob in repository.blobs(commit, folder)
+        if in_folder(blob.path, folder) and blob.path.endswith((SUFFIX, WRONG_SUFFIX))
+    ]
 
 
 def _content(repository: Repository, commit: str, path: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pao_local import stack
-from pao_local.errors import StartError
+from pao_local.errors import StartError, as_start_errors
 from pao_local.progress import Progress
 from pao_local.settings import Settings
 from pao_local.signals import interrupt_on_end
@@ -85,7 +85,8 @@ def main() -> int:
     command = COMMANDS[parser.parse_args().command]
     interrupt_on_end()
     try:
-        return command(Settings.from_environment(os.environ, ROOT), Progress())
+        with as_start_errors():
+            return command(Settings.from_environment(os.environ, ROOT), Progress())
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -17,6 +17,9 @@ from pao_local.settings import Settings
 STACK_MARK = "PAO_LOCAL_STACK"
 """Holds the state folder in every process of a stack, so that a left-over is known as ours."""
 
+OF_A_CATALOG = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW__PAO__")
+"""How the caller gives connections, variables and options of ours; every other name is of an Airflow of their own."""
+
 
 def airflow_environment(
     settings: Settings, keys: SecretKeys, source: CatalogSource, database_url: str
@@ -33,8 +36,12 @@ def airflow_environment(
 
 
 def process_environment(caller: Mapping[str, str], airflow: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The caller's environment with Airflow's settings replaced; variables and connections of the caller stay."""
-    kept = {name: value for name, value in caller.items() if not name.startswith("AIRFLOW__") or "__PAO__" in name}
+    """The caller's environment with Airflow's settings replaced; what `OF_A_CATALOG` lists stays."""
+    kept = {
+        name: value
+        for name, value in caller.items()
+        if not name.startswith("AIRFLOW_") or name.startswith(OF_A_CATALOG)
+    }
     path = os.pathsep.join([str(settings.bin), caller.get("PATH", os.defpath)])
     return {**kept, **airflow, "PATH": path, "PYTHONUNBUFFERED": "1"}
 

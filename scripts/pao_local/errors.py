@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class StartError(Exception):
     """The stack could not be started or stopped; the text is for people."""
@@ -52,3 +58,39 @@ class ProcessFailedError(StartError):
 
 class NotReadyError(StartError):
     """The processes run, but the API did not become ready in time."""
+
+
+class NoPermissionError(StartError):
+    """A file or folder is another user's, mostly since an earlier start was that user's."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is not open to you (user id {os.getuid()}), mostly because another user, such as root, started "
+            "PAO here before; start it as that user, or keep the state elsewhere: PAO_STATE=<folder>"
+        )
+
+
+class TookTooLongError(StartError):
+    """A command of the start did not end in time."""
+
+    def __init__(self, command: str, seconds: float) -> None:
+        super().__init__(
+            f"'{command}' did not end within {seconds:.0f} s; look into the logs in .pao/logs, or in logs of your "
+            "PAO_STATE, and try again when this machine has less to do"
+        )
+
+
+@contextmanager
+def as_start_errors() -> Iterator[None]:
+    """Turn what any step of a start or stop can run into into its sentence."""
+    try:
+        yield
+    except PermissionError as error:
+        raise NoPermissionError(str(error.filename or "something that this needs")) from error
+    except subprocess.TimeoutExpired as error:
+        raise TookTooLongError(_words(error.cmd), error.timeout) from error
+
+
+def _words(command: object) -> str:
+    """A command as people type it."""
+    return shlex.join(map(str, command)) if isinstance(command, list | tuple) else str(command)

@@ -64,6 +64,23 @@ def test_no_secret_has_a_default(compose):
     assert required - set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) == set()
 
 
+def test_what_can_be_set_is_in_the_example_of_env():
+    """Everything that `docker-compose.yaml` reads, and nothing else."""
+    lines = (ROOT / "docker-compose.yaml").read_text().splitlines()
+    read = {name for line in lines if not line.startswith("#") for name in re.findall(r"(?<!\$)\$\{([A-Z_]+)", line)}
+
+    assert read == set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_the_example_of_env_has_the_defaults():
+    """Copying it changes nothing that is not filled in."""
+    text = (ROOT / "docker-compose.yaml").read_text()
+    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text))
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert defaults == {name: example[name] for name in defaults}
+
+
 def accounts(compose: dict[str, Any]) -> dict[str, Any]:
     filled = re.sub(r"\$\{[^}]*\}", "filled", compose["services"]["migrate"]["environment"]["PAO_ACCOUNTS"])
     return json.loads(filled)

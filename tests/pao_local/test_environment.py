@@ -66,7 +66,12 @@ def test_another_airflow_of_the_caller_has_no_say(settings, environment):
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         "AIRFLOW_HOME": "/home/me/airflow",
+        "AIRFLOW_CONFIG": "/home/me/airflow.cfg",
+        "AIRFLOW_IS_K8S_EXECUTOR_POD": "True",
         "AIRFLOW_VAR_PAO_TOKEN": "kept",
+        "AIRFLOW_CONN_VAULT": "kept",
+        "AIRFLOW__PAO__ORGANIZATION": "kept",
+        "AIRFLOWISH": "kept",
     }
 
     result = process_environment(caller, environment, settings)
@@ -74,4 +79,6 @@ def test_another_airflow_of_the_caller_has_no_say(settings, environment):
     assert result["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert "AIRFLOW__LOGGING__LOGGING_LEVEL" not in result
     assert result["AIRFLOW_HOME"] == str(settings.airflow_home)
-    assert result["AIRFLOW_VAR_PAO_TOKEN"] == "kept"
+    assert set(result) & {"AIRFLOW_CONFIG", "AIRFLOW_IS_K8S_EXECUTOR_POD"} == set()
+    kept = {"AIRFLOW_VAR_PAO_TOKEN", "AIRFLOW_CONN_VAULT", "AIRFLOW__PAO__ORGANIZATION", "AIRFLOWISH"}
+    assert kept == {name for name, value in result.items() if value == "kept"}

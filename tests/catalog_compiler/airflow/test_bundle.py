@@ -109,6 +109,145 @@ def test_a_repository_that_is_away_changes_nothing(bundle, origin, session, tmp_
     assert (None, None) == (catalog(session).failing_since, catalog(session).failure)
 
 
+def loose_objects(clone):
+    return sorted(path for path in clone.glob("objects/??/*") if path.is_file())
+
+
+def lock(*paths):
+    def damage(clone):
+        for path in paths:
+            (clone / path).write_text("")
+
+    return damage
+
+
+def cut_off_objects(clone):
+    for path in loose_objects(clone):
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[:8])
+
+
+def empty_objects(clone):
+    for path in loose_objects(clone):
+        path.chmod(0o644)
+        path.write_bytes(b"")
+
+
+def lose_objects(clone):
+    shutil.rmtree(clone / "objects")
+    (clone / "objects").mkdir()
+
+
+DAMAGES = {
+    "locked ref": lock("refs/heads/main.lock"),
+    "other locks": lock("shallow.lock", "packed-refs.lock", "HEAD.lock", "config.lock"),
+    "objects cut off": cut_off_objects,
+    "empty objects": empty_objects,
+    "lost objects": lose_objects,
+    "empty ref": lambda clone: (clone / "refs/heads/main").write_text(""),
+    "garbage in the configuration": lambda clone: (clone / "config").write_text("[core"),
+    "garbage in packed-refs": lambda clone: (clone / "packed-refs").write_text("x y z"),
+    "no folder of objects": lambda clone: shutil.rmtree(clone / "objects"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+@pytest.mark.parametrize("starts_again", [True, False])
+def test_a_damaged_clone_is_made_anew(bundle, origin, session, damage, starts_again):
+    """A kill while it was fetched leaves locks and half-written files; no operator has to delete them."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    damage(following.base_dir / "repository.git")
+    commit = origin.commit({"catalog/topic.yaml": item_file("topic")})
+    following = bundle() if starts_again else following
+    following.refresh()
+
+    assert (["queue", "topic"], commit) == (stubs(following), catalog(session).commit)
+    assert catalog(session).failure is None
+
+
+def test_a_lock_on_packed_refs_is_no_end(bundle, origin, session):
+    """Git needs that file alone to forget a branch; without that, a fetch would fail for ever."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    origin.git("branch", "side")
+    following = bundle()
+    following.initialize()
+    origin.git("branch", "-D", "side")
+    lock("packed-refs.lock")(following.base_dir / "repository.git")
+    commit = origin.commit({"catalog/topic.yaml": item_file("topic")})
+    following.refresh()
+
+    assert (["queue", "topic"], commit, None) == (stubs(following), catalog(session).commit, catalog(session).failure)
+    assert not (following.base_dir / "repository.git/packed-refs.lock").exists()
+
+
+def test_a_file_that_is_cut_off_in_the_clone_is_fetched_again(bundle, origin, session):
+    """Also where the repository has nothing new, so that the fetch finds nothing wrong."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    bundle().initialize()
+    following = bundle()
+    blob = origin.git("rev-parse", f"{commit}:catalog/queue.yaml")
+    file = following.base_dir / "repository.git/objects" / blob[:2] / blob[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:40])
+    following.refresh()
+
+    assert (["queue"], None) == (stubs(following), catalog(session).failure)
+
+
+def test_a_pinned_version_is_compiled_on_a_damaged_clone(bundle, origin):
+    """A worker's disk breaks as well."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    bundle(commit).initialize()
+    pinned = bundle(f"{commit}.0123456789ab")
+    cut_off_objects(pinned.base_dir / "repository.git")
+    pinned.initialize()
+
+    assert ["queue"] == stubs(pinned)
+
+
+def test_health_never_shows_how_to_sign_in(bundle, origin, session):
+    """It tells every signed-in user why the repository can't be read."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    bundle().initialize()
+    bundle(repo_url="http://ada:secret@127.0.0.1:1/c.git").initialize()
+
+    assert "http://127.0.0.1:1/c.git" in catalog(session).failure
+    assert "secret" not in catalog(session).failure
+
+
+def test_a_damaged_clone_of_a_repository_that_is_away_serves_on(bundle, origin, session, tmp_path):
+    """It is made anew once the repository is back."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    cut_off_objects(following.base_dir / "repository.git")
+    shutil.move(origin.folder, tmp_path / "away")
+    following.refresh()
+    assert (["queue"], commit) == (stubs(following), catalog(session).commit)
+    assert "git could not read" in catalog(session).failure
+
+    shutil.move(tmp_path / "away", origin.folder)
+    commit = origin.commit({"catalog/topic.yaml": item_file("topic")})
+    following.refresh()
+
+    assert (["queue", "topic"], commit) == (stubs(following), catalog(session).commit)
+
+
+def test_invalid_settings_retire_no_item(bundle, origin, session):
+    """The problems are told, and what is published stays."""
+    origin.commit({".pao.yaml": "folder: services\n", "services/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    commit = origin.commit({".pao.yaml": "folders: services\n"})
+    following.refresh()
+
+    assert (["queue"], commit) == (stubs(following), catalog(session).commit)
+    assert [".pao.yaml"] == [problem["file"] for problem in catalog(session).problems]
+    assert [] == session.scalars(select(CatalogItem.item_id).where(CatalogItem.retired)).all()
+
+
 def test_a_repository_that_never_was_there_is_no_crash(bundle, tmp_path):
     """The other bundles of the DAG processor go on."""
     following = bundle(repo_url=str(tmp_path / "nowhere"))

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from catalog_compiler.airflow.repository import Repository, RepositoryError
+from catalog_compiler.airflow.repository import Repository, RepositoryError, without_sign_in
+from catalog_compiler.document import MAX_BYTES
 
 
 def contents(repository, commit, folder="catalog"):
@@ -162,14 +163,24 @@ def test_paths_may_hold_anything(origin, repository):
     assert ("catalog/é.yaml",) == repository.removed(tip, "catalog")
 
 
-def test_a_large_file_is_cut_off(origin, repository):
-    """Those after it are read as they are."""
-    commit = origin.commit({"catalog/a": b"x" * 100, "catalog/b": b"", "catalog/c": b"y" * 10, "catalog/d": b"z" * 31})
+def test_a_file_that_is_too_large_is_not_read(origin, repository):
+    """As many zeros as show that come instead; the others are read as they are."""
+    commit = origin.commit({"catalog/a": b"x" * 100, "catalog/b": b"", "catalog/c": b"y" * 10, "catalog/d": b"z" * 11})
     repository.fetch()
 
     blobs = repository.blobs(commit, "catalog")
 
-    assert [b"x" * 10, b"", b"y" * 10, b"z" * 10] == list(repository.read(blobs, limit=10))
+    assert [100, 0, 10, 11] == [blob.size for blob in blobs]
+    assert [bytes(11), b"", b"y" * 10, bytes(11)] == list(repository.read(blobs, limit=10))
+
+
+def test_an_old_version_that_is_too_large_is_not_read(origin, repository):
+    """Nobody can fill the memory by a file that was there once."""
+    large = origin.commit({"catalog/a.yaml": b"x" * (MAX_BYTES + 1000)})
+    tip = origin.commit({"catalog/a.yaml": b"x"})
+    repository.fetch()
+
+    assert [(tip, b"x"), (large, bytes(MAX_BYTES + 1))] == list(repository.versions(tip, "catalog/a.yaml"))
 
 
 def test_reading_can_be_broken_off(origin, repository):
@@ -221,6 +232,16 @@ def test_versions_of_a_file_are_the_newest_first(origin, repository):
     assert [(first, b"1")] == list(repository.versions(first, "catalog/a.yaml"))
 
 
+def test_a_removal_is_a_version_where_it_is_asked_for(origin, repository):
+    """Its content is empty."""
+    first = origin.commit({"a": "1"})
+    second = origin.commit({"a": None})
+    third = origin.commit({"a": "3"})
+    repository.fetch()
+
+    assert [(third, b"3"), (second, b""), (first, b"1")] == list(repository.versions(third, "a", removals=True))
+
+
 def test_removed_files_are_the_newest_first(origin, repository):
     """One that came back is not removed, nor is one of another folder."""
     origin.commit({f"catalog/{name}.yaml": name for name in "abc"} | {"README.md": "x", "catalogue/z.yaml": "z"})
@@ -259,6 +280,55 @@ def test_a_repository_that_is_away_leaves_the_clone(origin, repository, tmp_path
 
     assert commit == repository.resolve("main")
     assert {"catalog/a.yaml": b"1"} == contents(repository, commit)
+
+
+SIGN_INS = {
+    "https://ada:secret@git.example.com/c.git": "https://git.example.com/c.git",
+    "https://secret@git.example.com/c.git": "https://git.example.com/c.git",
+    "https://ada:se@cret@git.example.com:8443/c.git": "https://git.example.com:8443/c.git",
+    "https://ada:sec/ret@git.example.com/c.git": "https://git.example.com/c.git",
+    "ssh://git:secret@git.example.com:22/c.git": "ssh://git.example.com:22/c.git",
+    "fatal: 'http://a:secret@h/x' and http://b:secret@h": "fatal: 'http://h/x' and http://h",
+    "https://git.example.com:8443/@team/c.git": "https://git.example.com:8443/@team/c.git",
+    "git@git.example.com:c.git": "git@git.example.com:c.git",
+    "/srv/catalog@home": "/srv/catalog@home",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), SIGN_INS.items())
+def test_no_text_shows_how_to_sign_in(text, shown):
+    """What is no password in a URL stays as it is."""
+    assert shown == without_sign_in(text)
+
+
+def test_no_message_shows_how_to_sign_in(origin, repository, tmp_path, monkeypatch):
+    """Every signed-in user can read it in health; git says the URL too."""
+    commit = origin.commit({"a": "1"})
+    repository.fetch()
+    signed = Repository(folder=tmp_path / "clone.git", url="http://ada:secret@127.0.0.1:1/c.git", hook=None)
+
+    with pytest.raises(RepositoryError, match="is no branch") as unknown:
+        signed.resolve("nothing")
+    monkeypatch.setenv("GIT_TRACE", "1")
+    with pytest.raises(RepositoryError, match="git could not read") as away:
+        signed.fetch()
+
+    assert commit == signed.resolve("main")
+    for error in (unknown, away):
+        assert "http://127.0.0.1:1/c.git" in str(error.value)
+        assert "secret" not in str(error.value)
+
+
+def test_a_clone_that_can_not_be_made_anew_stays(origin, repository, tmp_path):
+    """What can still be read of it is better than nothing."""
+    commit = origin.commit({"a": "1"})
+    repository.fetch()
+    shutil.move(origin.folder, tmp_path / "away")
+
+    with pytest.raises(RepositoryError, match="does not appear to be a git repository"):
+        repository.renew()
+
+    assert commit == repository.resolve("main")
 
 
 def test_a_repository_that_never_was_there(tmp_path):

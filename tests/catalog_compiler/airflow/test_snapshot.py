@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import LOOK_BACK, removed_items, take_snapshot
+from catalog_compiler.document import MAX_BYTES
 from tests.items import item_file, item_plan
 
 BROKEN = b"header: {id: queue}\n"
@@ -202,6 +204,71 @@ def test_a_folder_outside_of_the_repository_is_an_error_of_the_settings(origin, 
 
     assert ["queue"] == list(taken.items)
     assert [(".pao.yaml", "invalid-value")] == codes(taken)
+
+
+INVALID_SETTINGS = ["folder: ../other\n", "folder: [services\n", "categories: []\n", "#" * (MAX_BYTES + 1)]
+
+
+@pytest.mark.parametrize("invalid", INVALID_SETTINGS)
+def test_invalid_settings_fall_back_to_the_last_valid_ones(origin, repository, invalid):
+    """Otherwise one wrong key would take every item out of service; items go on changing under the old settings."""
+    origin.commit(
+        {
+            ".pao.yaml": "folder: services\ncategories: [queues]\n",
+            "services/queue.yaml": item_file("queue", header={"category": "queues"}),
+        }
+    )
+    broken = origin.commit({".pao.yaml": invalid})
+    after = origin.commit(
+        {
+            "services/queue.yaml": BROKEN,
+            "services/topic.yaml": item_file("topic", header={"category": "queues"}),
+            "catalog/cache.yaml": item_file("cache"),
+        }
+    )
+
+    taken = snapshot(repository, broken)
+    assert {"queue": True} == {item_id: item.valid for item_id, item in taken.items.items()}
+    assert {".pao.yaml"} == {problem.file for problem in taken.problems}
+    assert ("services", ("queues",)) == (taken.settings.folder, taken.settings.categories)
+    later = snapshot(repository, after)
+    assert {"queue": False, "topic": True} == {item_id: item.valid for item_id, item in later.items.items()}
+    assert {".pao.yaml", "services/queue.yaml"} == {problem.file for problem in later.problems}
+
+
+def test_settings_that_were_removed_are_the_defaults(origin, repository):
+    """Invalid ones after that fall back to those, not to the ones before."""
+    origin.commit({".pao.yaml": "folder: services\n", "services/topic.yaml": item_file("topic")})
+    origin.commit({".pao.yaml": None, "catalog/queue.yaml": queue("1.0.0")})
+    tip = origin.commit({".pao.yaml": "folders: services\n"})
+
+    taken = snapshot(repository, tip)
+
+    assert ["queue"] == list(taken.items)
+    assert [(".pao.yaml", "unknown-key")] == codes(taken)
+
+
+class Recording(Repository):
+    """Remembers which files were read."""
+
+    def __init__(self, **where):
+        super().__init__(**where)
+        self.paths = set()
+
+    def read(self, blobs, **options):
+        blobs = list(blobs)
+        self.paths |= {blob.path for blob in blobs}
+        return super().read(blobs, **options)
+
+
+def test_only_files_of_the_catalog_are_read(origin, tmp_path):
+    """Whatever else a team keeps beside them."""
+    recording = Recording(folder=tmp_path / "clone.git", url=origin.url, hook=None)
+    names = ("logo.png", "README.md", ".hidden.yaml", ".hidden/a.yaml", "a.yml")
+    tip = origin.commit({"catalog/queue.yaml": queue("1.0.0")} | {f"catalog/{name}": "x" for name in names})
+
+    assert [("catalog/a.yml", "file-extension")] == codes(snapshot(recording, tip))
+    assert {"catalog/queue.yaml", "catalog/a.yml"} == recording.paths
 
 
 @pytest.mark.parametrize("folder", ["nowhere", ":(top)", "*", "-x", '"\\0"', '"a\\nb"'])

@@ -1,0 +1,78 @@
+"""The DAG `catalog_sync` tells how the look went that it asked for, not how an earlier one went."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from api_plugin.client import ApiClient
+from tests.pao_actions.conftest import Answer
+
+FILE = Path(__file__).resolve().parents[2] / "dags" / "catalog_sync.py"
+
+
+@pytest.fixture(scope="module")
+def module():
+    """What the file defines."""
+    return runpy.run_path(str(FILE))
+
+
+def state(refreshed_at="10:00", failing_since=None, failure=None):
+    values = {"commit": "c", "refreshed_at": refreshed_at, "failing_since": failing_since, "failure": failure}
+    return Answer(200, json.dumps(values).encode())
+
+
+def refreshed(module, target, *answers, seconds=30.0):
+    """What comes of it where the API answers so: first the ask, then each look; the last answer for ever."""
+    target.answers = list(answers)
+    with ApiClient(base_url=target.url, token="pao_key") as client:
+        return module["refreshed"](client, "main", seconds=seconds, every=0)
+
+
+OLD = {"failing_since": "09:00", "failure": "was away"}
+
+
+def test_a_success_after_the_ask_is_the_result(module, target):
+    """Whatever the states before it."""
+    assert "10:01" == refreshed(module, target, state(), state(), state("10:01"))["refreshed_at"]
+    assert [("POST", "/api/v1/internal/catalogs/main/refresh")] + [("GET", "/api/v1/internal/catalogs/main")] * 2 == [
+        (received.method, received.path) for received in target.received
+    ]
+
+
+def test_a_failure_from_before_the_ask_is_not_its_result(module, target):
+    """The repository is back; the look that was asked for finds it."""
+    found = refreshed(module, target, state(**OLD), state(**OLD), state("10:01"))
+
+    assert ("10:01", None) == (found["refreshed_at"], found["failing_since"])
+
+
+def test_a_failure_after_the_ask_ends_it_at_once(module, target):
+    """With its reason."""
+    with pytest.raises(RuntimeError, match="the repository of 'main' can't be read: is away"):
+        refreshed(module, target, state(), state(), state(failing_since="10:01", failure="is away"))
+
+
+def test_a_failure_that_goes_on_is_told_in_the_end(module, target):
+    """Each look at a repository that stays away leaves the same state."""
+    with pytest.raises(RuntimeError, match="can't be read: was away"):
+        refreshed(module, target, state(**OLD), state(**OLD), seconds=0)
+
+
+def test_no_look_in_time_says_where_to_look(module, target):
+    """The DAG processor does it."""
+    with pytest.raises(RuntimeError, match="'main' was not refreshed within 0 s; look at the DAG processor's log"):
+        refreshed(module, target, state(), state(), seconds=0)
+
+
+def test_a_run_is_for_the_catalog_that_was_asked_for_or_the_default_one(module, monkeypatch):
+    """The default is the configuration's."""
+    monkeypatch.setenv("AIRFLOW__PAO__FERNET_KEY", Fernet.generate_key().decode())
+    monkeypatch.setenv("AIRFLOW__PAO__DEFAULT_CATALOG", "main")
+
+    assert ["main", "other"] == [module["catalog_of"]({"catalog": asked}) for asked in (None, "other")]
+    assert module["dag"].params.validate() == {"catalog": None}
