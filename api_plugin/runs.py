@@ -16,13 +16,14 @@ from airflow.models.tasklog import LogTemplate
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import Table, bindparam, func, insert, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import unavailable
 from api_plugin.run_rows import RunWriter, may_write
+from api_plugin.store.inserting import insert_values
 from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
 
@@ -147,15 +148,13 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
         ready.writer.write(session, run, ready.dag_version_id)
     else:
         ready.dag.create_dagrun(session=session, **what)
-    session.execute(
-        insert(_LOG),
-        {
-            "dttm": now,
-            "event": "trigger_dag_run",
-            "owner": order.actor,
-            "owner_display_name": order.actor,
-            "dag_id": order.dag_id,
-            "run_id": order.run_id,
-            "extra": "by PAO",
-        },
-    )
+    line = {
+        "dttm": now,
+        "event": "trigger_dag_run",
+        "owner": order.actor,
+        "owner_display_name": order.actor,
+        "dag_id": order.dag_id,
+        "run_id": order.run_id,
+        "extra": "by PAO",
+    }
+    insert_values(session, _LOG, [line])
