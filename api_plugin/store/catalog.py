@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api_plugin.store.base import Base
@@ -35,16 +35,43 @@ class Catalog(Base):
     """Since when it can't be looked at; empty while it can."""
     failure: Mapped[str | None] = mapped_column(Text)
     """Why it can't be looked at, in a sentence."""
+    repository: Mapped[str | None] = mapped_column(Text)
+    """The repository's URL, without a sign-in."""
+    owners: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The teams that the published commit knows, with how to reach each (`catalog_settings.Owner`)."""
+    reported: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """For each owner, a digest of the problems that were last reported to them."""
+
+
+class CatalogChange(Base):
+    """What readers of a catalog may want to know, in order: a commit was `published`, items are `served`.
+
+    Whoever writes one holds the lock of the catalog's row, so that a catalog's sequence becomes visible in order.
+    """
+
+    __tablename__ = "catalog_change"
+    __table_args__ = (Index(None, "catalog", "seq"),)
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    catalog: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
+    at: Mapped[dt.datetime]
+    commit: Mapped[str] = mapped_column(Text)
+    """The commit that was published at that moment."""
+    items: Mapped[list[Any]]
+    """The ids that can now be ordered at their newest revision; empty for `published`, see `CatalogCommit`."""
 
 
 class CatalogCommit(Base):
-    """A published commit, with what it changed."""
+    """A commit's publication, with what it changed; a ref that is moved back publishes an old commit once more."""
 
     __tablename__ = "catalog_commit"
-    __table_args__ = (Index(None, "catalog", "published_at"),)
+    __table_args__ = (Index(None, "catalog", "seq"),)
 
-    catalog: Mapped[str] = mapped_column(Text, primary_key=True)
-    commit: Mapped[str] = mapped_column(Text, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """That of its `CatalogChange`."""
+    catalog: Mapped[str] = mapped_column(Text)
+    commit: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text)
     committed_at: Mapped[dt.datetime]
@@ -94,3 +121,14 @@ class CatalogItem(Base):
     """Whether the published commit's file is valid; where it is not, the last valid revision stays published."""
     retired: Mapped[bool] = mapped_column(default=False)
     """Removed from the catalog: not orderable, its DAGs kept while a request needs them."""
+
+
+class WebhookDelivery(Base):
+    """A notice of a git host that was taken, so that nobody can send it again."""
+
+    __tablename__ = "webhook_delivery"
+
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)
+    """SHA-256 of what the host signed, in hexadecimal."""
+    host: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[dt.datetime] = mapped_column(index=True)

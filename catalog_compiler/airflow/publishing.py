@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit, CatalogItem, ItemRevision
 from api_plugin.store.requests import Request
 from catalog_compiler.airflow.repository import CommitInfo, Repository
 from catalog_compiler.airflow.snapshot import PublishedItem, Snapshot
@@ -52,6 +52,7 @@ def publish(  # noqa: PLR0913 - one publication, each part by its name
     if row.commit != snapshot.commit or changes.touched or changes.removed or row.problems != problems:
         row.commit, row.problems, row.published_at = snapshot.commit, problems, now
         row.categories = list(snapshot.settings.categories)
+        row.owners = {name: owner.model_dump() for name, owner in snapshot.settings.owners.items()}
         row.change_counter += 1
     row.tracking_ref, row.refreshed_at, row.failing_since, row.failure = tracking_ref, now, None, None
     return True
@@ -167,19 +168,21 @@ def _set_items(
 
 
 def _add_commit(session: Session, catalog: str, info: CommitInfo, changes: _Changes, now: dt.datetime) -> None:
-    values = {
-        "author": info.author,
-        "message": info.message,
-        "committed_at": info.committed_at,
-        "published_at": now,
-        "added": changes.added,
-        "changed": changes.changed,
-        "removed": changes.removed,
-        "invalid": changes.invalid,
-    }
-    # A ref that is moved back publishes an old commit anew.
-    session.execute(
-        insert(CatalogCommit)
-        .values(catalog=catalog, commit=info.commit, **values)
-        .on_conflict_do_update(index_elements=["catalog", "commit"], set_=values)
+    change = CatalogChange(catalog=catalog, type="published", at=now, commit=info.commit, items=[])
+    session.add(change)
+    session.flush()
+    session.add(
+        CatalogCommit(
+            seq=change.seq,
+            catalog=catalog,
+            commit=info.commit,
+            author=info.author,
+            message=info.message,
+            committed_at=info.committed_at,
+            published_at=now,
+            added=changes.added,
+            changed=changes.changed,
+            removed=changes.removed,
+            invalid=changes.invalid,
+        )
     )

@@ -50,7 +50,8 @@ def catalog(session):
 
 
 def changes(session, commit):
-    row = session.get(CatalogCommit, ("default", commit), populate_existing=True)
+    newest = select(CatalogCommit).where(CatalogCommit.commit == commit).order_by(CatalogCommit.seq.desc())
+    row = session.scalars(newest.execution_options(populate_existing=True)).first()
     return {"added": row.added, "changed": row.changed, "removed": row.removed, "invalid": row.invalid}
 
 
@@ -155,13 +156,14 @@ def test_two_that_publish_the_same_commit_both_succeed(session, published):
 
 
 def test_a_ref_may_be_moved_back(session, published):
-    """An old commit is then published anew."""
+    """An old commit is then published anew, and what it did before stays told."""
     first = published({"catalog/queue.yaml": queue("1.0.0")})
-    published({"catalog/queue.yaml": queue("2.0.0")})
+    second = published({"catalog/queue.yaml": queue("2.0.0")})
     published(commit=first)
 
     assert {"queue": (item_plan("queue").revision, True, False)} == items(session)
     assert {"added": [], "changed": ["queue"], "removed": [], "invalid": []} == changes(session, first)
+    assert [first, second, first] == list(session.scalars(select(CatalogCommit.commit).order_by(CatalogCommit.seq)))
 
 
 def test_a_failed_look_keeps_since_when_and_what_is_published(session, published):
