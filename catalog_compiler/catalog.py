@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, in_folder, read_catalog
+from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, concerns_catalog, in_folder, link_problem, read_catalog
 from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.problems import Problem
@@ -27,8 +27,11 @@ class CompiledCatalog:
     settings: CatalogSettings
 
 
-def compile_catalog(files: Iterable[tuple[str, bytes]]) -> CompiledCatalog:
-    """Compile a repository's files, given as path from its root and content; files beside the catalog are ignored."""
+def compile_catalog(files: Iterable[tuple[str, bytes]], links: Iterable[str] = ()) -> CompiledCatalog:
+    """Compile a repository's files, given as path from its root and content; files beside the catalog are ignored.
+
+    `links` are the paths of links to files that end like an item's, and to folders; those in the catalog are reported.
+    """
     contents = dict(files)
     settings = read_settings(contents.get(SETTINGS_FILE, b""))
     folder, categories = settings.settings.folder, settings.settings.categories
@@ -37,6 +40,7 @@ def compile_catalog(files: Iterable[tuple[str, bytes]]) -> CompiledCatalog:
     items = _without_duplicates(compiled)
     problems = [*settings.problems]
     problems.extend(_wrong_suffix(path) for path in paths if path.endswith(WRONG_SUFFIX))
+    problems.extend(link_problem(path) for path in links if concerns_catalog(path, folder))
     for item in items:
         problems.extend(item.problems)
     return CompiledCatalog(

@@ -24,7 +24,7 @@ class SchemaCommand:
     def run(self, args: argparse.Namespace) -> int:
         """Print it, with the categories of the catalog's `.pao.yaml` where there is one; 2 where that can't be read."""
         try:
-            settings = next((content for path, content in read_part(args.catalog) if path == SETTINGS_FILE), b"")
+            settings = read_part(args.catalog).contents.get(SETTINGS_FILE, b"")
         except OSError as error:
             return refuse(self.name, f"cannot read '{error.filename or args.catalog}': {error.strerror}")
         categories = read_settings(settings).settings.categories

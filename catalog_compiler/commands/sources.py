@@ -44,13 +44,13 @@ def read_catalog_at(path: Path) -> tuple[CompiledCatalog, Mapping[str, bytes]]:
         SourceError: if it cannot be read or holds no item.
     """
     try:
-        files = dict(read_part(path))
+        files = read_part(path)
     except OSError as error:
         raise SourceError(f"cannot read '{error.filename or path}': {error.strerror}") from error
-    report = compile_catalog(files.items())
+    report = compile_catalog(files.contents.items(), files.links)
     if not report.items and not report.problems:
         raise SourceError(f"there is no item in '{path}'; name a catalog repository, or a file that ends with .yaml")
-    return report, files
+    return report, files.contents
 
 
 def with_version_problems(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog, read_catalog
+from catalog_compiler.catalog_files import read_part
 from catalog_compiler.reporters import render
 
 CATALOG = Path(__file__).parents[1] / "catalog"
@@ -110,20 +111,64 @@ def test_wrong_settings_are_reported_and_items_are_still_checked(settings, code,
     assert (".pao.yaml", code, line) == found(compile_catalog(files))[0]
 
 
-def test_a_folder_is_read_in_order_without_leaving_it(tmp_path):
-    """Paths count from the root, and links that lead out of it are not followed."""
-    outside = tmp_path / "outside.yaml"
-    outside.write_text("secret: 1")
+def test_a_folder_is_read_in_order(tmp_path):
+    """Paths count from the root; only files of the catalog are read."""
+    (tmp_path / "catalog" / "b").mkdir(parents=True)
+    (tmp_path / "catalog" / "b" / "item.yaml").write_text(MINIMAL)
+    (tmp_path / "catalog" / "a.yml").write_text(MINIMAL)
+    (tmp_path / "catalog" / "notes.txt").write_text("not an item")
+    (tmp_path / ".pao.yaml").write_text("categories: [compute]\n")
+
+    files = read_catalog(tmp_path)
+
+    assert [".pao.yaml", "catalog/a.yml", "catalog/b/item.yaml"] == list(files.contents)
+    assert () == files.links
+
+
+def test_links_are_reported_and_never_followed(tmp_path):
+    """Git keeps only where a link leads, so what it leads to would never be served."""
     root = tmp_path / "repository"
     (root / "catalog" / "b").mkdir(parents=True)
     (root / "catalog" / "b" / "item.yaml").write_text(MINIMAL)
-    (root / "catalog" / "a.yml").write_text(MINIMAL)
-    (root / "catalog" / "notes.txt").write_text("not an item")
     (root / "catalog" / "inside.yaml").symlink_to("b/item.yaml")
-    (root / "catalog" / "outside.yaml").symlink_to(outside)
+    (root / "catalog" / "nowhere.yml").symlink_to("gone")
+    (root / "catalog" / "notes.md").symlink_to(tmp_path / "notes.md")
     (root / "catalog" / "folder").symlink_to(tmp_path, target_is_directory=True)
-    (root / ".pao.yaml").write_text("categories: [compute]\n")
+    (root / ".pao.yaml").symlink_to("catalog/b/item.yaml")
+    files = read_catalog(root)
 
-    assert [".pao.yaml", "catalog/a.yml", "catalog/inside.yaml", "catalog/b/item.yaml"] == [
-        path for path, _ in read_catalog(root)
+    compiled = compile_catalog(files.contents.items(), files.links)
+
+    assert ["catalog/b/item.yaml"] == list(files.contents)
+    assert [".pao.yaml", "catalog/folder", "catalog/inside.yaml", "catalog/nowhere.yml"] == [
+        problem.file for problem in compiled.problems
     ]
+    assert "'.pao.yaml' is a link, and links are not followed; put the file itself there" == (
+        compiled.problems[0].message
+    )
+    assert ["gpu-hours"] == [item.item_id for item in compiled.items]
+
+
+def test_a_linked_folder_of_items_is_reported(tmp_path):
+    """An empty catalog would be a riddle."""
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "item.yaml").write_text(MINIMAL)
+    (tmp_path / "catalog").symlink_to("services")
+    files = read_catalog(tmp_path)
+
+    assert ["catalog"] == [problem.file for problem in compile_catalog(files.contents.items(), files.links).problems]
+
+
+def test_links_beside_the_catalog_are_none_of_its_business():
+    """Whoever lists the links of a repository need not sort them."""
+    assert () == compile_catalog([], ["docs/a.yaml", "catalog/.hidden/b.yaml", "catalogue"]).problems
+
+
+def test_a_named_link_is_reported_where_it_stands(tmp_path):
+    """Whoever validates one file hears the same of it."""
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "item.yaml").write_text(MINIMAL)
+    (tmp_path / "catalog" / "item.yaml").symlink_to("../item.yaml")
+    files = read_part(tmp_path / "catalog" / "item.yaml")
+
+    assert ("catalog/item.yaml",) == files.links
