@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, concerns_catalog, in_folder, link_problem, read_catalog
-from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
+from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, ReadSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.problems import Problem
 
-__all__ = ["CompiledCatalog", "compile_catalog", "read_catalog"]
+__all__ = ["CompiledCatalog", "assemble", "compile_catalog", "read_catalog"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +37,20 @@ def compile_catalog(files: Iterable[tuple[str, bytes]], links: Iterable[str] = (
     folder, categories = settings.settings.folder, settings.settings.categories
     paths = sorted(path for path in contents if in_folder(path, folder))
     compiled = [compile_item(contents[path], path, categories) for path in paths if path.endswith(SUFFIX)]
-    items = _without_duplicates(compiled)
+    return assemble(compiled, settings, misnamed=[path for path in paths if path.endswith(WRONG_SUFFIX)], links=links)
+
+
+def assemble(
+    compiled: Iterable[CompiledItem], settings: ReadSettings, *, misnamed: Iterable[str], links: Iterable[str]
+) -> CompiledCatalog:
+    """Make a catalog of its compiled files: what only shows when all of them are seen together.
+
+    `misnamed` are the paths of its files that end with `.yml`; `links` are as in `compile_catalog`.
+    """
+    items = _without_duplicates(list(compiled))
     problems = [*settings.problems]
-    problems.extend(_wrong_suffix(path) for path in paths if path.endswith(WRONG_SUFFIX))
-    problems.extend(link_problem(path) for path in links if concerns_catalog(path, folder))
+    problems.extend(_wrong_suffix(path) for path in misnamed)
+    problems.extend(link_problem(path) for path in links if concerns_catalog(path, settings.settings.folder))
     for item in items:
         problems.extend(item.problems)
     return CompiledCatalog(

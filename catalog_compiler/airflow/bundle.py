@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from airflow.providers.git.hooks.git import GitHook
 from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 
+from catalog_compiler.airflow.compiled_files import CompiledFiles
 from catalog_compiler.airflow.publishing import (
     commit_of,
     kept_retired,
@@ -66,6 +67,9 @@ class CatalogBundle(BaseDagBundle):
         self._repository = Repository(folder=self.base_dir / "repository.git", url=str(url), hook=hook)
         self._current: str | None = self.version
         self._snapshot: Snapshot | None = None
+        self._files = CompiledFiles()
+        self._stubs: Mapping[str, str] = {}
+        """What `write_stubs` told last; nothing where it did not come to its end."""
 
     @property
     def path(self) -> Path:
@@ -116,7 +120,7 @@ class CatalogBundle(BaseDagBundle):
             self._repository.fetch()
             tip = self._repository.resolve(self.tracking_ref)
             if self._snapshot is None or tip != self._snapshot.commit:
-                self._snapshot = take_snapshot(self._repository, tip)
+                self._snapshot = take_snapshot(self._repository, tip, self._files)
             elif seen == tip:
                 break
             with create_session() as session:
@@ -132,7 +136,8 @@ class CatalogBundle(BaseDagBundle):
             version = version_of(snapshot.commit, retired)
             if version != self._current:
                 plans = [*(item.plan for item in snapshot.items.values()), *retired]
-                write_stubs(self.path, self.name, plans, snapshot.broken)
+                held, self._stubs = self._stubs, {}
+                self._stubs = write_stubs(self.path, self.name, plans, snapshot.broken, held)
                 self._keep_version(version)
                 self._current = version
                 log.info("catalog compiled", catalog=self.name, version=version, items=len(plans))
@@ -144,7 +149,9 @@ class CatalogBundle(BaseDagBundle):
         if not folder.exists():
             unfinished = self.versions_dir / f".{version}.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(self.path, unfinished, copy_function=os.link)
+            unfinished.mkdir(parents=True)
+            for name in self._stubs:
+                os.link(self.path / name, unfinished / name)
             unfinished.rename(folder)
         folders = [folder for folder in self.versions_dir.iterdir() if not folder.name.startswith(".")]
         for old in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[VERSIONS_KEPT:]:

@@ -12,10 +12,11 @@ from itertools import islice
 
 from pydantic import JsonValue
 
+from catalog_compiler.airflow.compiled_files import CompiledFiles
 from catalog_compiler.airflow.repository import Blob, Repository
-from catalog_compiler.catalog import CompiledCatalog, compile_catalog
+from catalog_compiler.catalog import CompiledCatalog, assemble
 from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, in_folder
-from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, read_settings
+from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, ReadSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.problems import Problem, errors
@@ -49,12 +50,13 @@ class Snapshot:
     settings: CatalogSettings
 
 
-def take_snapshot(repository: Repository, commit: str) -> Snapshot:
-    """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds."""
+def take_snapshot(repository: Repository, commit: str, files: CompiledFiles | None = None) -> Snapshot:
+    """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds.
+
+    `files` are those of the commit that the caller looked at before: what is still the same is not compiled again.
+    """
     settings = _settings_file(repository, commit)
-    blobs = _item_files(repository, commit, read_settings(settings.in_force).settings.folder)
-    files = zip((blob.path for blob in blobs), repository.read(blobs), strict=True)
-    compiled = compile_catalog([(SETTINGS_FILE, settings.in_force), *files])
+    compiled = _compiled(repository, commit, read_settings(settings.in_force), files or CompiledFiles())
     items = {item.plan.item_id: item for item in _published_items(compiled, commit)}
     fallbacks = _fallbacks(repository, commit, compiled)
     for fallback in fallbacks:
@@ -66,6 +68,15 @@ def take_snapshot(repository: Repository, commit: str) -> Snapshot:
         broken=_broken(compiled, {fallback.file for fallback in fallbacks}),
         problems=tuple(sorted((*settings.problems, *of_items), key=Problem.sort_key)),
         settings=compiled.settings,
+    )
+
+
+def _compiled(repository: Repository, commit: str, settings: ReadSettings, files: CompiledFiles) -> CompiledCatalog:
+    blobs = sorted(_item_files(repository, commit, settings.settings.folder), key=lambda blob: blob.path)
+    items = [blob for blob in blobs if blob.path.endswith(SUFFIX)]
+    misnamed = [blob.path for blob in blobs if blob.path.endswith(WRONG_SUFFIX)]
+    return assemble(
+        files.compile(repository, items, settings.settings.categories), settings, misnamed=misnamed, links=()
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from types import MappingProxyType
 
 from catalog_compiler.plan import ItemPlan
 
@@ -29,27 +31,44 @@ raise InvalidItemError({message!r})
 '''
 
 
-def write_stubs(folder: Path, catalog: str, plans: Iterable[ItemPlan], broken: Mapping[str, str]) -> None:
-    """Make the folder hold the stubs of these items and no others.
+def write_stubs(
+    folder: Path,
+    catalog: str,
+    plans: Iterable[ItemPlan],
+    broken: Mapping[str, str],
+    held: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Make the folder hold the stubs of these items and no others; tells what it holds now.
 
     `broken` are files that never held a valid item, with what is wrong: they become import errors in Airflow. Plans are
     written before the stubs that name them, and removed after the stubs that named them.
+
+    `held` is what the last call told of the same folder, if nobody else writes there: files that it names as they
+    should be are not looked at. Without it, all are compared with the disk.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = set()
+    holds: dict[str, str] = {}
     for plan in plans:
-        plan_file = f"{plan.item_id}.{plan.revision[:16]}.json"
-        stub = STUB.format(title=plan.item_id, catalog=catalog, plan=plan_file)
-        _write(folder / plan_file, plan.model_dump_json())
-        _write(folder / f"{plan.item_id}.py", stub)
-        wanted |= {plan_file, f"{plan.item_id}.py"}
+        plan_file, stub_file = f"{plan.item_id}.{plan.revision[:16]}.json", f"{plan.item_id}.py"
+        if held.get(plan_file) != plan.revision:
+            _write(folder / plan_file, plan.model_dump_json())
+        if held.get(stub_file) != plan.revision:
+            _write(folder / stub_file, STUB.format(title=plan.item_id, catalog=catalog, plan=plan_file))
+        holds |= {plan_file: plan.revision, stub_file: plan.revision}
     for file, message in broken.items():
         name = f"invalid_{hashlib.sha256(file.encode()).hexdigest()[:16]}.py"
-        _write(folder / name, BROKEN_STUB.format(title="An invalid item", message=message))
-        wanted.add(name)
-    for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".py"):
-        if path.name not in wanted and path.suffix in {".py", ".json"}:
-            path.unlink(missing_ok=True)
+        if held.get(name) != message:
+            _write(folder / name, BROKEN_STUB.format(title="An invalid item", message=message))
+        holds[name] = message
+    _remove(folder, (held.keys() or {path.name for path in folder.iterdir()}) - holds.keys())
+    return holds
+
+
+def _remove(folder: Path, names: AbstractSet[str]) -> None:
+    """Remove stubs, then plans; a file of another kind is not ours."""
+    for name in sorted(names, key=lambda name: not name.endswith(".py")):
+        if name.endswith((".py", ".json")):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -109,6 +109,21 @@ def test_a_stub_that_was_cut_off_is_made_anew(folder):
     assert sorted(["queue.py", plan_file(QUEUE)]) == names(folder)
 
 
+def test_what_the_folder_holds_is_not_looked_at_again(folder):
+    """A commit that changes one item of ten thousand touches the files of that one."""
+    held = write_stubs(folder, "default", [QUEUE, TOPIC], {"catalog/a.yaml": "wrong"})
+    for name in names(folder):
+        (folder / name).write_text("not looked at")
+    again = write_stubs(folder, "default", [QUEUE_2, TOPIC], {"catalog/a.yaml": "wrong"}, held)
+
+    changed = {name for name in names(folder) if (folder / name).read_text() != "not looked at"}
+    assert {"queue.py", plan_file(QUEUE_2)} == changed
+    assert again == dict.fromkeys(["topic.py", plan_file(TOPIC)], TOPIC.revision) | dict.fromkeys(
+        ["queue.py", plan_file(QUEUE_2)], QUEUE_2.revision
+    ) | {name: "wrong" for name in names(folder) if name.startswith("invalid_")}
+    assert plan_file(QUEUE) not in names(folder)
+
+
 def test_a_file_that_never_was_valid_becomes_an_import_error(folder):
     """Airflow's pages show it with its report, whatever that holds; its name is the same each time."""
     report = 'catalog/"q".yaml:1:1: error: \'x\' """ \\ {braces} é\n'

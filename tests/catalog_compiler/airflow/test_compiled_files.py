@@ -1,0 +1,70 @@
+"""A commit is compiled as far as it differs from the one before; the result is that of compiling it whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_compiler.airflow.compiled_files import CompiledFiles
+from catalog_compiler.airflow.repository import Repository
+from catalog_compiler.airflow.snapshot import take_snapshot
+from tests.items import item_file
+
+
+class Counting(Repository):
+    """Tells which files each reading was of."""
+
+    def read(self, blobs, **more):
+        blobs = list(blobs)
+        self.readings.append([blob.path for blob in blobs])
+        return super().read(blobs, **more)
+
+
+@pytest.fixture
+def counting(origin, tmp_path):
+    return Counting(folder=tmp_path / "counting.git", url=origin.url, hook=None)
+
+
+def taken(repository, files, commit):
+    """The files that were read to be compiled; the snapshot of the commit must be what a first look finds."""
+    repository.fetch()
+    repository.readings = []
+    snapshot = take_snapshot(repository, commit, files)
+    _settings, compiled, *_fallbacks = repository.readings
+    assert take_snapshot(repository, commit) == snapshot
+    return compiled
+
+
+def item(name, category="messaging"):
+    return item_file(name, header={"category": category})
+
+
+def test_only_what_changed_is_compiled(origin, counting):
+    """Added, changed, moved, broken or doubled; what was removed is forgotten."""
+    files = CompiledFiles()
+    first = origin.commit({"catalog/a.yaml": item("a"), "catalog/b.yaml": item("b")})
+    assert ["catalog/a.yaml", "catalog/b.yaml"] == taken(counting, files, first)
+
+    changed = origin.commit({"catalog/a.yaml": item("a", "databases"), "catalog/c.yaml": item("c")})
+    assert ["catalog/a.yaml", "catalog/c.yaml"] == taken(counting, files, changed)
+
+    moved = origin.commit({"catalog/b.yaml": None, "catalog/sub/b.yaml": item("b")})
+    assert ["catalog/sub/b.yaml"] == taken(counting, files, moved)
+
+    doubled = origin.commit({"catalog/d.yaml": item("a")})
+    assert ["catalog/d.yaml"] == taken(counting, files, doubled)
+
+    alone_again = origin.commit({"catalog/d.yaml": None})
+    assert [] == taken(counting, files, alone_again)
+
+    assert ["catalog/a.yaml", "catalog/b.yaml"] == taken(counting, files, first)
+
+
+def test_other_categories_make_every_file_another(origin, counting):
+    """A file that did not change may have become invalid by them."""
+    files = CompiledFiles()
+    first = origin.commit({"catalog/a.yaml": item("a"), "catalog/b.yaml": item("b", "databases")})
+    taken(counting, files, first)
+
+    narrower = origin.commit({".pao.yaml": "categories: [messaging]\n"})
+
+    assert ["catalog/a.yaml", "catalog/b.yaml"] == taken(counting, files, narrower)
