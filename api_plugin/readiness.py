@@ -2,44 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
-from airflow.models.dag import DagModel
+from airflow.models.dag import DagModel, DagTag
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from catalog_compiler.plan import ItemPlan
 from catalog_compiler.run_format import DagKind, dag_id, revision_tag
 
 
-def dag_ids(catalog: str, plan: ItemPlan) -> tuple[str, ...]:
-    """All DAGs of an item."""
-    kinds: tuple[DagKind, ...] = (*plan.modes, "rollback")
-    return tuple(dag_id(catalog, plan.item_id, kind) for kind in kinds)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A revision of an item, and the kinds of DAGs that it has."""
+
+    revision: str
+    kinds: tuple[DagKind, ...]
+
+    @classmethod
+    def of(cls, revision: str, *, automatic: bool) -> Self:
+        """Of an item that has an automatic way, or not."""
+        return cls(
+            revision=revision, kinds=("automatic", "manual", "rollback") if automatic else ("manual", "rollback")
+        )
+
+    def dag_ids(self, catalog: str, item_id: str) -> tuple[str, ...]:
+        """All its DAGs."""
+        return tuple(dag_id(catalog, item_id, kind) for kind in self.kinds)
 
 
-def ready_items(session: Session, catalog: str, plans: Mapping[str, ItemPlan]) -> set[str]:
-    """The items, of those given by id with the plan wanted, whose DAGs all hold the plan's revision."""
-    wanted = {item_id: dag_ids(catalog, plan) for item_id, plan in plans.items()}
-    tags = _tags(session, [one for ids in wanted.values() for one in ids])
+def hopeful_items(session: Session, catalog: str, revisions: Mapping[str, str]) -> set[str]:
+    """The items, of those given with their revisions, whose rollback DAG is marked with it. Cheap; proves nothing."""
+    by_dag = {dag_id(catalog, item_id, "rollback"): item_id for item_id in revisions}
+    tags = {revision_tag(revision) for revision in revisions.values()}
+    rows = session.execute(
+        select(DagTag.dag_id, DagTag.name)
+        .join(DagModel, DagModel.dag_id == DagTag.dag_id)
+        .where(DagTag.name.in_(tags), ~DagModel.is_stale, ~DagModel.has_import_errors)
+    )
     return {
-        item_id
-        for item_id, ids in wanted.items()
-        if all(revision_tag(plans[item_id].revision) in tags.get(one, ()) for one in ids)
+        by_dag[row.dag_id]
+        for row in rows
+        if row.dag_id in by_dag and row.name == revision_tag(revisions[by_dag[row.dag_id]])
     }
 
 
-def _tags(session: Session, ids: Iterable[str]) -> dict[str, Collection[str]]:
-    """The tags in each DAG's newest serialized form; stale and broken DAGs are left out."""
+def ready_items(session: Session, catalog: str, wanted: Mapping[str, Wanted]) -> set[str]:
+    """The items, of those given, whose DAGs all hold the revision wanted."""
+    ids = {item_id: one.dag_ids(catalog, item_id) for item_id, one in wanted.items()}
+    tags = _tags(session, [each for of_item in ids.values() for each in of_item])
+    return {
+        item_id
+        for item_id, one in wanted.items()
+        if all(revision_tag(one.revision) in tags.get(each, ()) for each in ids[item_id])
+    }
+
+
+def _tags(session: Session, ids: Collection[str]) -> dict[str, Collection[str]]:
+    """The tags in each DAG's newest serialized form; stale and broken DAGs are left out.
+
+    A serialized DAG is long and its tags are short: the database takes them out, unless Airflow compresses its DAGs.
+    """
+    if not ids:
+        return {}
+    stored = SerializedDagModel.__table__.c
     newest = (
         select(SerializedDagModel.dag_id, func.max(SerializedDagModel.created_at).label("created_at"))
         .where(SerializedDagModel.dag_id.in_(list(ids)))
         .group_by(SerializedDagModel.dag_id)
         .subquery()
     )
-    rows = session.scalars(
-        select(SerializedDagModel)
+    rows = session.execute(
+        select(SerializedDagModel.dag_id, stored.data["dag"]["tags"].label("tags"), stored.data_compressed)
         .join(
             newest,
             (SerializedDagModel.dag_id == newest.c.dag_id) & (SerializedDagModel.created_at == newest.c.created_at),
@@ -47,4 +85,12 @@ def _tags(session: Session, ids: Iterable[str]) -> dict[str, Collection[str]]:
         .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
         .where(~DagModel.is_stale, ~DagModel.has_import_errors)
     )
-    return {row.dag_id: ((row.data or {}).get("dag") or {}).get("tags") or () for row in rows}
+    return {row.dag_id: row.tags or _unpacked(row.data_compressed) for row in rows}
+
+
+def _unpacked(data: bytes | None) -> Collection[str]:
+    """The tags of a DAG that is stored compressed."""
+    if data is None:
+        return ()
+    dag: dict[str, Any] = json.loads(zlib.decompress(data))["dag"]
+    return dag.get("tags") or ()

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft
-from api_plugin.catalog_cache import ServedItem
 from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
 from api_plugin.correlation import correlation_id
@@ -20,6 +19,7 @@ from api_plugin.exceptions import ApiProblem, FieldProblem, conflict, invalid_fi
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
 from api_plugin.runs import DagShelf, RunOrder, start_run
+from api_plugin.served_item import ServedItem
 from api_plugin.store.access import Audit
 from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
@@ -46,7 +46,7 @@ def submit(
     """
     body = draft.body
     _check_revision(served, body)
-    mode = body.mode or served.plan.modes[0]
+    mode = body.mode or served.modes[0]
     checked = check_submission(served.item, body.fields, now=utc_now())
     faults = [*draft.faults, *_mode_faults(served, mode), *map(_field_fault, checked.errors)]
     if faults:
@@ -113,8 +113,8 @@ def _request(
         id=uuid.uuid4(),
         catalog=served.catalog,
         item_id=body.item_id,
-        item_version=served.item.header.version,
-        owner=served.item.header.owner,
+        item_version=served.header.version,
+        owner=served.header.owner,
         revision=served.revision,
         mode=mode,
         dag_id=dag_id(served.catalog, body.item_id, mode),
@@ -144,8 +144,8 @@ def _stale(body: RequestBody, current: str) -> ApiProblem:
 
 
 def _mode_faults(served: ServedItem, mode: Mode) -> Iterator[FieldProblem]:
-    if mode not in served.plan.modes:
-        ways = " and ".join(served.plan.modes)
+    if mode not in served.modes:
+        ways = " and ".join(served.modes)
         yield FieldProblem(pointer="/mode", code="not-an-option", message=f"this item has no such way; it has {ways}")
 
 
