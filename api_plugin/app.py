@@ -12,6 +12,7 @@ from fastapi_swagger import patch_fastapi
 
 from api_plugin import openapi, problem_responses
 from api_plugin.catalog_cache import CatalogCache
+from api_plugin.catalog_listening import CatalogListener
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
@@ -26,7 +27,15 @@ YOUNG_MIDDLE_FULL = (5000, 20, 50)
 
 def rest_app() -> FastAPI:
     """The REST API, with its description at `openapi.json` and `docs`."""
+    catalogs = CatalogCache(settings().catalog_ttl)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with CatalogListener(catalogs, settings().catalog_ttl).running():
+            yield
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Platform automation orchestrator",
         version=version(DISTRIBUTION),
         description="Order what platform teams offer, and follow what becomes of it.",
@@ -36,7 +45,7 @@ def rest_app() -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
-    app.state.pao = ApiState(catalogs=CatalogCache(settings().catalog_ttl))
+    app.state.pao = ApiState(catalogs=catalogs)
     for module in (catalog, requests, health, internal):
         app.include_router(module.router)
     problem_responses.install(app)

@@ -59,6 +59,10 @@ class CatalogCache:
             self.refresh(session, wait=not self._views)
         return self._views.get(catalog)
 
+    def pending(self) -> bool:
+        """Whether items are getting ready, so that another look is worth while."""
+        return any(view.pending for view in self._views.values())
+
     def refresh(self, session: Session, *, wait: bool = True) -> None:
         """Look now. Unless told to wait, leave it to another thread that is at it already."""
         if not self._lock.acquire(blocking=wait):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -68,14 +69,22 @@ class ReadyDag:
         return revision_tag(revision) in self.dag.tags
 
 
+DAGS_KEPT = 100
+"""DAGs that a process keeps deserialized; another one that is ordered takes the place of the one unused for longest."""
+
+
 class DagShelf:
     """Deserialized DAGs by id, kept while their content in the database stays the same. Thread-safe."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._dags: dict[str, _KnownDag] = {}
-        self._bag = DBDagBag(load_op_links=False)
+    def __init__(self, size: int = DAGS_KEPT) -> None:
+        """Start empty, and keep `size` DAGs."""
+        self._size = size
+        self._dags: OrderedDict[str, _KnownDag] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._dags)
 
     def get(self, session: Session, dag_id: str) -> ReadyDag | None:
         """The newest form of a DAG that may be run; None where there is none."""
@@ -95,13 +104,16 @@ class DagShelf:
 
     def _known(self, session: Session, dag_id: str, dag_hash: str) -> _KnownDag | None:
         with self._lock:
-            known = self._dags.get(dag_id)
+            known = self._dags.pop(dag_id, None)
             if known is None or known.dag_hash != dag_hash:
-                dag = self._bag.get_latest_version_of_dag(dag_id, session=session)
+                # A bag of its own, since a bag keeps every DAG that it ever read.
+                dag = DBDagBag(load_op_links=False).get_latest_version_of_dag(dag_id, session=session)
                 if dag is None:
                     return None
                 known = _KnownDag(dag_hash=dag_hash, dag=dag, writer=RunWriter(dag))
-                self._dags[dag_id] = known
+            self._dags[dag_id] = known
+            if len(self._dags) > self._size:
+                self._dags.popitem(last=False)
             return known
 
 

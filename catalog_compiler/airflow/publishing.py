@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.notices import notify
 from api_plugin.store.requests import Request
 from catalog_compiler.airflow.repository import CommitInfo, Repository
 from catalog_compiler.airflow.snapshot import PublishedItem, Snapshot
@@ -54,6 +55,7 @@ def publish(  # noqa: PLR0913 - one publication, each part by its name
         row.categories = list(snapshot.settings.categories)
         row.owners = {name: owner.model_dump() for name, owner in snapshot.settings.owners.items()}
         row.change_counter += 1
+        notify(session, catalog)
     row.tracking_ref, row.refreshed_at, row.failing_since, row.failure = tracking_ref, now, None, None
     return True
 
