@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from bench.calls import UnexpectedAnswerError
 from bench.catalog import measure_catalog
+from bench.compiling import measure_compiling
 from bench.completion import measure_burst, measure_idle, wait_until_quiet
 from bench.machine import describe
 from bench.report import BurstPair, Pair, Results, as_json, show
@@ -23,7 +25,10 @@ from bench.stack import ROOT, MeasuredStack, measured_stack
 from bench.submission import Load, measure_submissions
 from bench.ways import Handwritten, Ordered, RunFailedError, Way
 
-PARTS = ("catalog", "idle", "burst", "submission")
+ON_A_STACK = ("catalog", "idle", "burst", "submission")
+PARTS = ("compile", *ON_A_STACK)
+COMPILED = (1000, 10000)
+"""Items of the catalogs that are compiled."""
 BURST_TIMEOUT = 1200.0
 """Seconds; what has not ended by then is left out of the rate."""
 PAGE = 200
@@ -40,10 +45,14 @@ def main() -> int:
     parts: dict[str, Any] = {}
     status = 0
     try:
-        with measured_stack(arguments.items, progress) as stack:
-            environment["settings"] = stack.airflow_settings()
-            _measure(stack, arguments, progress, parts)
-    except (StartError, UnexpectedAnswerError, RunFailedError, OSError) as error:
+        if "compile" in arguments.only:
+            with progress.step("Compiling catalogs"):
+                parts["compile"] = tuple(measure_compiling(items) for items in COMPILED)
+        if set(arguments.only) & set(ON_A_STACK):
+            with measured_stack(arguments.items, progress) as stack:
+                environment["settings"] = stack.airflow_settings()
+                _measure(stack, arguments, progress, parts)
+    except (StartError, UnexpectedAnswerError, RunFailedError, OSError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:

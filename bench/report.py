@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.catalog import CatalogTimes
+from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread, ratio
 from bench.submission import Load
@@ -45,6 +46,8 @@ class BurstPair:
 class Results:
     """Everything that one run measured; None for what it was told to leave out."""
 
+    compile: tuple[CompileTimes, ...] = ()
+    """The smallest catalog first: the targets are for that one."""
     catalog: CatalogTimes | None = None
     submission: tuple[Load, ...] = ()
     handwritten_submission: tuple[Load, ...] = ()
@@ -75,6 +78,12 @@ class Target:
 def targets(results: Results) -> list[Target]:
     """The targets of what was measured."""
     found = []
+    for compiled in results.compile[:1]:
+        name = f"{compiled.items} items"
+        for part, figure, limit in (("pao validate, cold", compiled.validate.p50, 5000),
+                                    ("fetched and compiled, cold", compiled.compile.p50, 5000),
+                                    ("one changed", compiled.change.p50, 200)):  # fmt: skip
+            found.append(Target(name=f"{name}, {part}: p50", measured=figure, limit=limit, unit="ms"))
     if results.catalog:
         for name, times in (("page of 50", results.catalog.page), ("200 items", results.catalog.everything),
                             ("form", results.catalog.schema)):  # fmt: skip
@@ -122,6 +131,10 @@ def show(results: Results, console: Console) -> None:
 
 
 def _rows(results: Results) -> Iterator[tuple[str, ...]]:
+    for compiled in results.compile:
+        yield _row(f"{compiled.items} items: pao validate", compiled.validate)
+        yield _row(f"{compiled.items} items: compile", compiled.compile, f"{compiled.memory_mb:g} MB")
+        yield _row(f"{compiled.items} items: one changed", compiled.change)
     if results.catalog:
         yield _row("catalog, page of 50", results.catalog.page)
         yield _row("catalog, 200 items", results.catalog.everything)

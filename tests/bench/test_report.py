@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from bench.catalog import CatalogTimes
+from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread
 from bench.report import BurstPair, Pair, Results, as_json, show, targets
@@ -29,6 +30,12 @@ def catalog(p95):
     )
 
 
+def compiled(cold=5000.0, change=200.0, items=1000):
+    return CompileTimes(
+        items=items, validate=times(p50=cold), compile=times(p50=cold), change=times(p50=change), memory_mb=1.0
+    )
+
+
 def missed(results):
     return [target.name for target in targets(results) if not target.reached]
 
@@ -36,6 +43,15 @@ def missed(results):
 @pytest.mark.parametrize(
     ("results", "expected"),
     [
+        (Results(compile=(compiled(), compiled(99999, 9999, 10000))), []),
+        (
+            Results(compile=(compiled(5001, 201),)),
+            [
+                "1000 items, pao validate, cold: p50",
+                "1000 items, fetched and compiled, cold: p50",
+                "1000 items, one changed: p50",
+            ],
+        ),
         (Results(catalog=catalog(20.0)), []),
         (Results(catalog=catalog(20.1)), ["catalog, 200 items: p95"]),
         (Results(submission=(Load(clients=1, times=times(p50=30), per_second=1),)), []),
