@@ -16,6 +16,8 @@ class Request:
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """Each parameter once; of a repeated one the last."""
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from examples.target.messages import Answer, RefusedError, Request
 from examples.target.service import Service
@@ -76,8 +76,8 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     if int(length) > MAX_BODY:
         raise RefusedError(413, f"the body is longer than {MAX_BODY} bytes")
     body = await reader.readexactly(int(length))
-    path = unquote(urlsplit(rest.rpartition(" ")[0]).path)
-    return Request(method=method, path=path, headers=headers, body=body)
+    url = urlsplit(rest.rpartition(" ")[0])
+    return Request(method=method, path=unquote(url.path), headers=headers, body=body, query=dict(parse_qsl(url.query)))
 
 
 def _encoded(answer: Answer) -> bytes:

@@ -1,4 +1,4 @@
-"""What the target does: one function a resource, and the rules that make it refuse."""
+"""What the target does with a request: finds the resource, asks its kind's rule, and keeps what came of it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from examples.target.faults import Faults
+from examples.target.kinds import KINDS, NETWORKS, Kind
 from examples.target.messages import Answer, RefusedError, Request
+from examples.target.rules import Body, text
 from examples.target.store import NameTakenError, Store
 
-QUOTA_GB = 1000
-"""The largest size of one resource."""
 RESERVED_PREFIX = "forbidden-"
 """DNS names that nobody may register."""
-KINDS = {"databases": "db", "queues": "queue", "apps": "app"}
-"""What can be made by `POST /v1/<kind>`, and how its ids begin."""
 
 Handler = Callable[[Request], Answer]
 
@@ -87,51 +85,64 @@ class Service:
         match (method, *rest):
             case ("POST", "tickets"):
                 return self._add_ticket(_object(request))
-            case ("GET", kind) if kind in KINDS:
-                return Answer(status=200, body={kind: self._store.all(kind)})
-            case ("POST", kind) if kind in KINDS:
-                return self._add(kind, _object(request))
-            case ("GET", kind, resource_id) if kind in KINDS or kind == "dns":
-                return self._found(kind, resource_id)
-            case ("DELETE", kind, resource_id) if kind in KINDS or kind == "dns":
-                return self._remove(kind, resource_id)
-            case ("POST", "databases", database_id, "users"):
-                return self._add_user(database_id, _object(request))
-            case ("DELETE", "databases", database_id, "users", user_id):
-                return self._remove_user(database_id, user_id)
             case ("PUT", "dns", name):
                 return self._put_dns(name, _object(request))
+            case ("GET", "networks"):
+                return _listed("networks", NETWORKS, request)
+            case ("GET", kind) if kind in KINDS:
+                return _listed(kind, self._store.all(kind), request)
+            case ("POST", kind) if kind in KINDS:
+                return self._add(kind, KINDS[kind], _object(request))
+            case ("GET", kind, resource_id) if kind in KINDS or kind == "dns":
+                return Answer(status=200, body=self._found(kind, resource_id))
+            case ("DELETE", kind, resource_id) if kind in KINDS or kind == "dns":
+                return self._remove(kind, resource_id)
+            case ("PUT", kind, resource_id, part) if kind in KINDS and part in KINDS[kind].parts:
+                return self._put_part(kind, resource_id, part, _object(request))
+            case (_, kind, resource_id, child, *more) if kind in KINDS and child in KINDS[kind].children:
+                return self._child(method, self._found(kind, resource_id), (kind, child), more, request)
         raise _not_found(request)
 
-    def _add(self, kind: str, body: dict[str, Any]) -> Answer:
-        name, size = _text(body, "name"), body.get("size", 1)
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise RefusedError(422, "size must be a whole number of GB, at least 1")
-        if size > QUOTA_GB:
-            raise RefusedError(422, f"size {size} GB exceeds the quota of {QUOTA_GB} GB")
-        resource_id = f"{KINDS[kind]}-{secrets.token_hex(4)}"
-        host = f"{name}.{kind}.example.com"
-        made = {**body, "id": resource_id, "status": "available", "host": host}
-        if kind == "databases":
-            made["connection"] = {"host": host, "port": 5432, "url": f"postgresql://{host}:5432/{name}"}
-        return self._insert(kind, resource_id, name, made)
+    def _child(self, method: str, owner: Body, place: tuple[str, str], more: Sequence[str], request: Request) -> Answer:
+        kind, child = place
+        match (method, *more):
+            case ("GET",):
+                return _listed(child, self._store.all(child, parent=owner["id"]), request)
+            case ("POST",):
+                return self._add(child, KINDS[kind].children[child], _object(request), owner)
+            case ("DELETE", child_id):
+                if not self._store.remove(child, child_id, parent=owner["id"]):
+                    raise RefusedError(404, f"there is no {child_id} among the {child} of {owner['id']}")
+                return Answer(status=204)
+        raise _not_found(request)
 
-    def _add_user(self, database_id: str, body: dict[str, Any]) -> Answer:
-        self._found("databases", database_id)
-        username = _text(body, "username")
-        _text(body, "password")
-        user_id = f"user-{secrets.token_hex(4)}"
-        # The password is never kept: a real platform would keep a hash.
-        made = {"id": user_id, "username": username, "role": body.get("role", "owner"), "database_id": database_id}
-        return self._insert("users", user_id, username, made, parent=database_id)
+    def _add(self, name: str, kind: Kind, body: Body, owner: Body | None = None) -> Answer:
+        own_name = text(body, kind.name_key)
+        for key, used in kind.uses.items():
+            if body.get(key) is not None:
+                self._check_used(used, key, text(body, key))
+        added = kind.rule(body, owner or {})
+        resource_id = f"{kind.prefix}-{secrets.token_hex(4)}" if kind.prefix else own_name
+        made = {**_kept(kind, body), "id": resource_id, "status": "available"}
+        if owner is None:
+            made["host"] = f"{own_name}.{name}.example.com"
+        answer = self._insert(name, resource_id, own_name, {**made, **added}, owner["id"] if owner else "")
+        return replace(answer, body={**answer.body, **kind.shown_once()})
 
-    def _remove_user(self, database_id: str, user_id: str) -> Answer:
-        if not self._store.remove("users", user_id, parent=database_id):
-            raise RefusedError(404, f"there is no user {user_id} in {database_id}")
-        return Answer(status=204)
+    def _check_used(self, kind: str, key: str, resource_id: str) -> None:
+        known = [network["id"] for network in NETWORKS] if kind == "networks" else ()
+        if resource_id not in known and self._store.get(kind, resource_id) is None:
+            raise RefusedError(422, f"{key} names {resource_id}, which is not among the {kind}")
 
-    def _put_dns(self, name: str, body: dict[str, Any]) -> Answer:
-        target = _text(body, "target")
+    def _put_part(self, kind: str, resource_id: str, part: str, body: Body) -> Answer:
+        resource = self._found(kind, resource_id)
+        added = KINDS[kind].parts[part](body, resource)
+        changed = {**resource, part: {**_kept(KINDS[kind], body), **added}}
+        self._store.change(kind, resource_id, changed)
+        return Answer(status=200, body=changed)
+
+    def _put_dns(self, name: str, body: Body) -> Answer:
+        target = text(body, "target")
         if name.startswith(RESERVED_PREFIX):
             raise RefusedError(422, f"the name {name!r} is reserved; names that start with {RESERVED_PREFIX!r} are")
         known = self._store.get("dns", name)
@@ -142,34 +153,54 @@ class Service:
             raise RefusedError(409, f"the name {name!r} points to {known['target']!r} already")
         return Answer(status=200, body=known)
 
-    def _add_ticket(self, body: dict[str, Any]) -> Answer:
-        _text(body, "summary")
+    def _add_ticket(self, body: Body) -> Answer:
+        if body.get("parent") is not None:
+            self._check_used("tickets", "parent", text(body, "parent"))
+        text(body, "summary")
         key = f"PLATFORM-{self._store.count('tickets') + 1}"
         made = {**body, "key": key, "status": "open", "url": f"https://tickets.example.com/browse/{key}"}
         return self._insert("tickets", key, key, made)
 
-    def _insert(self, kind: str, resource_id: str, name: str, made: dict[str, Any], parent: str = "") -> Answer:
+    def _insert(self, kind: str, resource_id: str, name: str, made: Body, parent: str = "") -> Answer:
         try:
             self._store.add(kind, resource_id, name, made, parent)
         except NameTakenError as error:
             raise RefusedError(409, f"the name {name!r} is taken") from error
         return Answer(status=201, body=made)
 
-    def _found(self, kind: str, resource_id: str) -> Answer:
+    def _found(self, kind: str, resource_id: str) -> Body:
         found = self._store.get(kind, resource_id)
         if found is None:
             raise RefusedError(404, f"there is no {resource_id} among the {kind}")
-        return Answer(status=200, body=found)
+        return found
 
     def _remove(self, kind: str, resource_id: str) -> Answer:
-        if kind == "databases" and self._store.all("users", parent=resource_id):
-            raise RefusedError(409, f"{resource_id} has users; delete them first")
+        for name, child in KINDS[kind].children.items() if kind in KINDS else ():
+            for left in self._store.all(name, parent=resource_id):
+                if not child.disposable:
+                    raise RefusedError(409, f"{resource_id} has {name}; delete them first")
+                self._store.remove(name, left["id"], parent=resource_id)
+        for name, user in KINDS.items():
+            for key in (key for key, used in user.uses.items() if used == kind):
+                if any(each.get(key) == resource_id for each in self._store.all(name)):
+                    raise RefusedError(409, f"{resource_id} is used among the {name}; delete those first")
         if not self._store.remove(kind, resource_id):
             raise RefusedError(404, f"there is no {resource_id} among the {kind}")
         return Answer(status=204)
 
 
-def _object(request: Request) -> dict[str, Any]:
+def _listed(kind: str, resources: Iterable[Body], request: Request) -> Answer:
+    """Those that have what the query asks for, as in `?environment=production`."""
+    wanted = request.query.items()
+    found = [each for each in resources if all(str(each.get(key)) == value for key, value in wanted)]
+    return Answer(status=200, body={kind: found})
+
+
+def _kept(kind: Kind, body: Body) -> Body:
+    return {key: value for key, value in body.items() if key not in kind.never_kept}
+
+
+def _object(request: Request) -> Body:
     try:
         body = json.loads(request.body or b"{}")
     except ValueError as error:
@@ -177,13 +208,6 @@ def _object(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise RefusedError(422, "the body must be a JSON object")
     return body
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise RefusedError(422, f"{key} must be a text that is not empty")
-    return value
 
 
 def _not_found(request: Request) -> RefusedError:

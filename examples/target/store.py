@@ -63,6 +63,12 @@ class Store:
         query = "SELECT body FROM resource WHERE kind = ? AND parent = ? ORDER BY rowid"
         return [json.loads(row[0]) for row in self._database.execute(query, (kind, parent))]
 
+    def change(self, kind: str, resource_id: str, body: dict[str, Any]) -> None:
+        """Put another body in the place of a resource's."""
+        query = "UPDATE resource SET body = ? WHERE kind = ? AND id = ?"
+        self._database.execute(query, (json.dumps(body), kind, resource_id))
+        self.record("changed", kind, resource_id, body)
+
     def remove(self, kind: str, resource_id: str, parent: str = "") -> bool:
         """Remove a resource; false where there is none."""
         query = "DELETE FROM resource WHERE kind = ? AND id = ? AND parent = ?"
