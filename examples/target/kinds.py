@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = {
         rule=rules.database,
         children={"users": Kind(prefix="user", name_key="username", rule=rules.user, never_kept=("password",))},
     ),
-    "queues": Kind(prefix="queue", rule=rules.sized),
+    "queues": Kind(prefix="queue", rule=rules.sized, parts={"alarm": rules.receiver}),
     "apps": Kind(prefix="app", rule=rules.sized),
     "buckets": Kind(prefix="bucket", rule=rules.sized, parts={"access": rules.access, "lifecycle": rules.expiry}),
     "addresses": Kind(prefix="ip", rule=rules.address),
