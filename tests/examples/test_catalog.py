@@ -21,7 +21,7 @@ from catalog_compiler.templates.filters import FILTERS
 from tests.live.example_orders import ORDERS
 
 CATALOG = Path(__file__).parents[2] / "examples" / "catalog"
-COMPILED = compile_catalog(read_catalog(CATALOG))
+COMPILED = compile_catalog(read_catalog(CATALOG).contents.items())
 ITEMS: dict[str, Item] = {found.item.header.id: found.item for found in COMPILED.items if found.item is not None}
 FORMS = {"eq", "ne", "gt", "lte", "in", "not_in", "all", "any", "not"}
 """The forms of conditions that are shown: of those that compare by size, one of each direction."""
