@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from catalog_compiler.problems import Path, Problem
+from catalog_compiler.problems import Path, Problem, pointer
 from catalog_compiler.scalar_places import source_offset
 from catalog_compiler.yaml_faults import Fault
 from catalog_compiler.yaml_reader import Mark, Node, read_yaml
@@ -37,6 +37,8 @@ class Document:
     file: str
     data: JsonValue
     complete: bool
+    holes: tuple[Path, ...]
+    """The parts that could not be read, where all the rest was; see `yaml_reader.Reading`."""
     _root: Node | None = field(repr=False)
     _text: str = field(repr=False)
 
@@ -102,7 +104,9 @@ def parse_document(content: bytes, file: str) -> Parsed:
     except UnicodeDecodeError as error:
         return Parsed(document=None, problems=(_problem(file, _not_utf8(content, error)),))
     reading = read_yaml(text)
-    document = Document(file=file, data=reading.value, complete=reading.complete, _root=reading.root, _text=text)
+    document = Document(
+        file=file, data=reading.value, complete=reading.complete, holes=reading.holes, _root=reading.root, _text=text
+    )
     return Parsed(document=document, problems=tuple(_problem(file, fault) for fault in reading.faults))
 
 
@@ -176,6 +180,6 @@ def _problem(file: str, fault: Fault) -> Problem:
         file=file,
         line=fault.line + 1,
         column=fault.column + 1,
-        pointer="",
+        pointer=pointer(fault.path),
         hint=fault.hint,
     )

@@ -16,7 +16,7 @@ from catalog_compiler.plan import ItemPlan
 from catalog_compiler.planning import plan_item
 from catalog_compiler.problems import Path, Problem, errors
 from catalog_compiler.revision import revision_of
-from catalog_compiler.salvage import salvage
+from catalog_compiler.salvage import follows, salvage
 
 DEFAULT_CATEGORIES = (
     "compute",
@@ -57,7 +57,7 @@ def compile_item(content: bytes, file: str, categories: Collection[str] = DEFAUL
     problems = list(parsed.problems)
     data = document.data if document is not None else None
     item = None
-    if document is not None and document.complete:
+    if document is not None and (document.complete or document.holes):
         data, item, findings = _checked(document, categories)
         problems.extend(locate(finding, document) for finding in findings)
     item_id = _item_id(data)
@@ -75,32 +75,40 @@ def compile_item(content: bytes, file: str, categories: Collection[str] = DEFAUL
 
 
 def _checked(document: Document, categories: Collection[str]) -> tuple[JsonValue, Item | None, list[Finding]]:
-    """Check a document, with numbers taken as they are written where text is expected."""
+    """Check a document, with numbers taken as they are written where text is expected; none is served with holes."""
     data: JsonValue = document.data if document.data is not None else {}
     warnings: list[Finding] = []
-    item, findings = _findings(data, categories)
+    item, findings = _findings(data, categories, document.holes)
     for _ in range(_TEXT_ROUNDS):
         texts = {finding.path: document.written(finding.path) for finding in findings if finding.wants_text}
         if not texts:
             break
         data = with_values(data, texts)
         warnings.extend(_ambiguous(path, text) for path, text in texts.items())
-        item, findings = _findings(data, categories)
+        item, findings = _findings(data, categories, document.holes)
     told = [found for found in findings if not _is_written(found, document)]
     return data, item, [*warnings, *told]
 
 
-def _findings(data: JsonValue, categories: Collection[str]) -> tuple[Item | None, list[Finding]]:
+def _findings(
+    data: JsonValue, categories: Collection[str], holes: Collection[Path]
+) -> tuple[Item | None, list[Finding]]:
+    """The item, where nothing is missing of it, and what is wrong with what there is."""
     cleaned = drop_free_keys(data)
+    found: list[Finding] = []
     try:
         item = Item.model_validate(cleaned)
     except ValidationError as error:
-        found = list(model_findings(error.errors(include_url=False), cleaned))
-        salvaged = salvage(cleaned, found)
-        if salvaged is not None:
-            found.extend(filter(salvaged.tells, check_item(salvaged.item, categories)))
-        return None, found
-    return item, list(check_item(item, categories))
+        found.extend(model_findings(error.errors(include_url=False), cleaned))
+    else:
+        if not holes:
+            return item, list(check_item(item, categories))
+    holes = frozenset(holes)
+    salvaged = salvage(cleaned, found, holes)
+    told = [finding for finding in found if not follows(finding, holes)]
+    if salvaged is not None:
+        told.extend(filter(salvaged.tells, check_item(salvaged.item, categories)))
+    return None, told
 
 
 def _is_written(finding: Finding, document: Document) -> bool:

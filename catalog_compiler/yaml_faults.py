@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from catalog_compiler.problems import Code
+from catalog_compiler.problems import Code, Path
 
 _MOST_SHOWN = 60
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,6 +21,8 @@ class Fault:
     message: str
     line: int
     column: int
+    path: Path = ()
+    """The value in which it stands, as far as the text could be read."""
     hint: str | None = None
 
 
@@ -37,7 +39,7 @@ _HINTS = {
 }
 
 
-def syntax_fault(error: yaml.MarkedYAMLError) -> Fault:
+def syntax_fault(error: yaml.MarkedYAMLError, path: Path) -> Fault:
     """What libyaml says, with advice for the usual mistakes."""
     mark = error.problem_mark or error.context_mark
     problem = error.problem or "unknown"
@@ -47,6 +49,7 @@ def syntax_fault(error: yaml.MarkedYAMLError) -> Fault:
         message=f"this is not YAML: {problem}{context}",
         line=mark.line if mark else 0,
         column=mark.column if mark else 0,
+        path=path,
         hint=_HINTS.get(problem),
     )
 

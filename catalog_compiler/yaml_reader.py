@@ -6,20 +6,26 @@ anything is made of them. `document` is the only caller.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol, cast
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave it out
 
-from catalog_compiler.problems import Code
+from catalog_compiler.problems import Code, Path
+from catalog_compiler.unquoted_templates import TEMPLATE_START, quoting_hint, without_template
 from catalog_compiler.yaml_faults import Fault, shortened, syntax_fault, unreadable_fault
 from catalog_compiler.yaml_scalars import NotJsonError, plain_value
 
 MAX_LEVELS = 50
 _MOST_FAULTS = 100
 """A file with more faults than this is not read further."""
-_TEMPLATE_START = "{{"
+_MOST_READ_AGAIN = 256 * 1024
+"""Characters that are read again, all in all, to tell what stands behind templates without quotes."""
+UNKNOWN_KEY = "<<"
+"""In the path of a hole: any key of the mapping may be there, by a merge key or an alias."""
 
 
 class Mark(Protocol):
@@ -57,6 +63,8 @@ class Reading:
     root: Node | None
     faults: tuple[Fault, ...]
     complete: bool
+    holes: tuple[Path, ...] = ()
+    """The parts that could not be told, where all the rest could; none where reading stopped before the end."""
 
 
 def read_yaml(text: str) -> Reading:
@@ -64,48 +72,78 @@ def read_yaml(text: str) -> Reading:
     unreadable = unreadable_fault(text)
     if unreadable is not None:
         return Reading(value=None, root=None, faults=(unreadable,), complete=False)
-    builder = _Builder(text)
-    try:
-        builder.build()
-    except yaml.MarkedYAMLError as error:
-        builder.stop(syntax_fault(error))
-    except yaml.YAMLError as error:
-        builder.stop(Fault(code="yaml-syntax", message=f"this is not YAML: {error}", line=0, column=0))
-    except _StopReadingError:
-        pass
-    return Reading(value=builder.value, root=builder.root, faults=tuple(builder.faults), complete=builder.complete)
+    builder, again = _Builder(text), 0
+    while builder.unquoted is not None and (again := again + len(text)) <= _MOST_READ_AGAIN:
+        legible = without_template(text, builder.unquoted)
+        if legible is None:
+            break
+        text = legible
+        builder = _Builder(text, [*builder.known, builder.faults[-1]])
+    holes = (*builder.holes, *(fault.path for fault in builder.known))
+    ended = not builder.stopped and () not in holes
+    return Reading(
+        value=builder.value,
+        root=builder.root,
+        faults=tuple(sorted(builder.faults, key=lambda fault: (fault.line, fault.column))),
+        complete=ended and not holes,
+        holes=holes if ended else (),
+    )
 
 
 class _StopReadingError(Exception):
     """Reading on would tell nothing more."""
 
 
-_DROPPED = object()
-"""Stands for the key of a value that is read but not kept."""
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """The key of a value that is read but not kept; without a name where it can't be told."""
+
+    name: str | None
 
 
 @dataclass(slots=True)
 class _Frame:
     """A mapping or list that is still open; `key` is the mapping's key that waits for its value."""
 
+    name: str | int | None
+    """Its own key or position in what it stands in, as far as there is one that can be told."""
     value: dict[str, Any] | list[Any]
     node: Node
-    key: Any = field(default=None)
+    key: str | _Dropped | None = field(default=None)
+
+    @property
+    def step(self) -> str | int | None:
+        """The key or position of what comes next; None where a key comes next."""
+        if isinstance(self.value, list):
+            return len(self.value)
+        return self.key.name if isinstance(self.key, _Dropped) else self.key
 
 
 class _Builder:
-    """One pass over the events."""
+    """One pass over the events; `known` are the faults of templates that are no longer in the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: Sequence[Fault] = ()) -> None:
         self.value: Any = None
         self.root: Node | None = None
-        self.faults: list[Fault] = []
-        self.complete = True
+        self.known = known
+        self.faults = [*known]
+        self.holes: list[Path] = []
+        self.stopped = False
+        self.unquoted: int | None = None
+        """Where the template without quotes starts that reading stopped at."""
         self._text = text
         self._frames: list[_Frame] = []
         self._documents = 0
+        try:
+            self._build()
+        except yaml.MarkedYAMLError as error:
+            self._stop(syntax_fault(error, self._path()))
+        except yaml.YAMLError as error:
+            self._stop(Fault(code="yaml-syntax", message=f"this is not YAML: {error}", line=0, column=0))
+        except _StopReadingError:
+            self.stopped = True
 
-    def build(self) -> None:
+    def _build(self) -> None:
         parser = CParser(self._text)
         handlers = {
             yaml.ScalarEvent: self._scalar,
@@ -125,9 +163,16 @@ class _Builder:
         finally:
             parser.dispose()
 
-    def stop(self, fault: Fault) -> None:
+    def _stop(self, fault: Fault) -> None:
         self.faults.append(fault)
-        self.complete = False
+        self.stopped = True
+
+    def _path(self) -> Path:
+        """Where reading is: the keys and list positions of what is open."""
+        names = [frame.name for frame in self._frames[1:]]
+        if self._frames:
+            names.append(self._frames[-1].step)
+        return tuple(takewhile(lambda name: name is not None, names))  # type: ignore[arg-type]  # None is left out
 
     def _document(self, event: Any) -> None:
         self._documents += 1
@@ -152,34 +197,35 @@ class _Builder:
                 value = plain_value(text)
             except NotJsonError as error:
                 self._fault(event, str(error))
+                self.holes.append(self._path())
         self._attach(value, Node(event.start_mark, event.end_mark, text=text, style=style))
 
     def _key(self, frame: _Frame, event: Any) -> None:
         key: str = event.value
-        if not event.style and not self._is_text_key(key, event):
-            frame.key = _DROPPED
+        if not event.style and not self._is_text_key(frame, key, event):
             return
         known = frame.node.keys.get(key)
         if known is not None:
             message = f"'{shortened(key)}' is given in line {known.line + 1} already; remove one of the two"
+            frame.key = _Dropped(key)
             self._fault(event, message, code="duplicate-key")
-            frame.key = _DROPPED
             return
         frame.node.keys[key] = event.start_mark
         frame.key = key
 
-    def _is_text_key(self, key: str, event: Any) -> bool:
-        if key == "<<":
-            self.complete = False
+    def _is_text_key(self, frame: _Frame, key: str, event: Any) -> bool:
+        if key != UNKNOWN_KEY:
+            try:
+                if isinstance(plain_value(key), str):
+                    return True
+            except NotJsonError:
+                pass
+        frame.key = _Dropped(key)
+        self.holes.append(self._path())
+        if key == UNKNOWN_KEY:
             self._fault(event, "merge keys (<<) are not part of the format; write the keys out")
-            return False
-        try:
-            if isinstance(plain_value(key), str):
-                return True
-        except NotJsonError:
-            pass
-        self.complete = False
-        self._fault(event, f"the key '{shortened(key)}' is not text; quote it", hint=f'write "{shortened(key)}":')
+        else:
+            self._fault(event, f"the key '{shortened(key)}' is not text; quote it", hint=f'write "{shortened(key)}":')
         return False
 
     def _open(self, event: Any) -> None:
@@ -190,7 +236,6 @@ class _Builder:
             self._complex_key(event)
         if len(self._frames) == MAX_LEVELS:
             self._fault(event, f"this is nested deeper than {MAX_LEVELS} levels; make it flatter")
-            self.complete = False
             raise _StopReadingError
         node = Node(event.start_mark, event.end_mark)
         value: dict[str, Any] | list[Any]
@@ -198,20 +243,21 @@ class _Builder:
             value, node.children = {}, {}
         else:
             value, node.children = [], []
+        name = frame.step if frame is not None else None
         self._attach(value, node)
-        self._frames.append(_Frame(value, node))
+        self._frames.append(_Frame(name, value, node))
 
     def _close(self, event: Any) -> None:
         self._frames.pop().node.end = event.end_mark
 
     def _alias(self, event: Any) -> None:
-        message = f"aliases (*{shortened(event.anchor)}) are not part of the format; write the value out"
-        self._fault(event, message)
-        self.complete = False
+        self._fault(event, f"aliases (*{shortened(event.anchor)}) are not part of the format; write the value out")
         frame = self._frames[-1] if self._frames else None
         if frame is not None and frame.key is None and type(frame.value) is dict:
-            frame.key = _DROPPED
+            self.holes.append((*self._path(), UNKNOWN_KEY))
+            frame.key = _Dropped(None)
             return
+        self.holes.append(self._path())
         self._attach(None, Node(event.start_mark, event.end_mark))
 
     def _attach(self, value: Any, node: Node) -> None:
@@ -224,7 +270,7 @@ class _Builder:
             cast("list[Node]", frame.node.children).append(node)
             return
         key, frame.key = frame.key, None
-        if key is not _DROPPED:
+        if isinstance(key, str):
             cast("dict[str, Any]", frame.value)[key] = value
             cast("dict[str, Node]", frame.node.children)[key] = node
 
@@ -238,18 +284,18 @@ class _Builder:
             self._fault(event, f"tags ({shortened(event.tag)}) are not part of the format; remove it")
 
     def _complex_key(self, event: Any) -> None:
-        self.complete = False
-        if self._text.startswith(_TEMPLATE_START, event.start_mark.index - 1):
-            line = self._text[event.start_mark.index - 1 :].split("\n", 1)[0].rstrip()
-            hint = None if '"' in line else f'write "{shortened(line)}"'
+        start = event.start_mark.index - 1
+        if self._text.startswith(TEMPLATE_START, start):
+            hint = quoting_hint(self._text, start)
             self._fault(event, "a value that starts with a template must be quoted", hint=hint)
+            self.unquoted = start
         else:
             self._fault(event, "a key must be text, not a mapping or list")
         raise _StopReadingError
 
     def _fault(self, event: Any, message: str, *, code: Code = "yaml-subset", hint: str | None = None) -> None:
-        mark = event.start_mark
-        self.faults.append(Fault(code=code, message=message, line=mark.line, column=mark.column, hint=hint))
+        mark, path = event.start_mark, self._path()
+        fault = Fault(code=code, message=message, line=mark.line, column=mark.column, path=path, hint=hint)
+        self.faults.append(fault)
         if len(self.faults) >= _MOST_FAULTS:
-            self.complete = False
             raise _StopReadingError

@@ -69,30 +69,65 @@ def test_numbers_that_json_cannot_carry_are_refused(number):
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "line", "column", "words"),
+    ("text", "code", "line", "column", "pointer", "words"),
     [
-        ("a: &x 1", "yaml-subset", 1, 4, "anchors (&x)"),
-        ("a: 1\nb: *a", "yaml-subset", 2, 4, "aliases (*a)"),
-        ("a: !!str 1", "yaml-subset", 1, 4, "tags"),
-        ("<<: {a: 1}", "yaml-subset", 1, 1, "merge keys"),
-        ("1: a", "yaml-subset", 1, 1, "the key '1' is not text"),
-        ("true: a", "yaml-subset", 1, 1, "the key 'true' is not text"),
-        ("? [a]\n: b", "yaml-subset", 1, 3, "a key must be text"),
-        ("a: 1\nb: 2\na: 3", "duplicate-key", 3, 1, "'a' is given in line 1 already"),
-        ("a: 1\n--- \nb: 2", "yaml-subset", 2, 1, "one document"),
-        ("%YAML 1.1\n---\na: 1", "yaml-subset", 1, 1, "directives"),
-        ("a: {{fields.x}}", "yaml-subset", 1, 5, "must be quoted"),
-        ("a:\n\tb: 1", "yaml-syntax", 2, 1, "cannot start any token"),
-        ("a: b: c", "yaml-syntax", 1, 5, "mapping values are not allowed"),
-        ("a: [1", "yaml-syntax", 2, 1, "did not find expected"),
+        ("a: &x 1", "yaml-subset", 1, 4, "/a", "anchors (&x)"),
+        ("a: 1\nb: *a", "yaml-subset", 2, 4, "/b", "aliases (*a)"),
+        ("*a : 1", "yaml-subset", 1, 1, "", "aliases (*a)"),
+        ("a:\n- x: 1\n- x: !!str 1", "yaml-subset", 3, 6, "/a/1/x", "tags"),
+        ("a: {<<: {a: 1}}", "yaml-subset", 1, 5, "/a/<<", "merge keys"),
+        ("1: a", "yaml-subset", 1, 1, "/1", "the key '1' is not text"),
+        ("true: {b: !c d}", "yaml-subset", 1, 1, "/true", "the key 'true' is not text"),
+        ("? [a]\n: b", "yaml-subset", 1, 3, "", "a key must be text"),
+        ("a: 1\nb: 2\na: 3", "duplicate-key", 3, 1, "/a", "'a' is given in line 1 already"),
+        ("a: [[], [], .nan]", "yaml-subset", 1, 13, "/a/2", "not a number that JSON has"),
+        ("a: 1\n--- \nb: 2", "yaml-subset", 2, 1, "", "one document"),
+        ("%YAML 1.1\n---\na: 1", "yaml-subset", 1, 1, "", "directives"),
+        ("a: [1, {{fields.x}}]", "yaml-subset", 1, 9, "/a/1", "must be quoted"),
+        ("a:\n\tb: 1", "yaml-syntax", 2, 1, "/a", "cannot start any token"),
+        ("a/b: [{c: d: e}]", "yaml-syntax", 1, 12, "/a~1b/0", "did not find expected"),
+        ("a: [1", "yaml-syntax", 2, 1, "/a/1", "did not find expected"),
     ],
 )
-def test_what_is_not_of_the_subset_is_refused_at_its_place(text, code, line, column, words):
+def test_what_is_not_of_the_subset_is_refused_at_its_place(text, code, line, column, pointer, words):
     """Each thing outside the JSON-compatible subset is an error where it stands."""
     problem = parse_document(f"{text}\n".encode(), "item.yaml").problems[0]
 
-    assert (code, line, column) == (problem.code, problem.line, problem.column)
+    assert (code, line, column, pointer) == (problem.code, problem.line, problem.column, problem.pointer)
     assert words in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "holes"),
+    [
+        ("a: *b\nc: [*d]", (("a",), ("c", 0))),
+        ("a: {<<: {b: 1}, c: 2}", (("a", "<<"),)),
+        ("a: {*b : 1}", (("a", "<<"),)),
+        ("a: {1: b}", (("a", "1"),)),
+        ("a: 1e999", (("a",),)),
+        ("a: {{fields.b}}/{{fields.c | default('}')}}\nd: [{{e}}, 1]", (("a",), ("d", 0))),
+        ("a: {b: {{c}}/{{d}}, e: '{{f}}'}", (("a", "b"),)),
+        ("a: {{b\nc: 1", ()),
+        ("a: *b\nc: [", ()),
+        ("a: *b\n---\nc: 1", ()),
+        ("a: &b 1", ()),
+    ],
+)
+def test_holes_are_told_where_all_the_rest_is_read(text, holes):
+    """So that the rest can be checked; where reading stopped, nobody knows what else is missing."""
+    document = parse_document(text.encode(), "item.yaml").document
+
+    assert holes == document.holes
+    assert (text == "a: &b 1") == document.complete
+
+
+def test_templates_without_quotes_hide_nothing_behind_them():
+    """Each is told, and what stands behind it is read at its place."""
+    parsed = parse_document(b"a: {{fields.x}}/y {{z}}\nb: [{{c}}, {{d}}]\ne: &f g", "item.yaml")
+
+    assert [(1, 5), (2, 6), (2, 13), (3, 4)] == [(problem.line, problem.column) for problem in parsed.problems]
+    assert (3, 4) == parsed.document.place(("e",))
+    assert "g" == parsed.document.data["e"]
 
 
 def test_every_fault_of_a_file_is_reported():

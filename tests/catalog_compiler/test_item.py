@@ -90,6 +90,30 @@ def test_what_is_unreadable_causes_no_problems_elsewhere():
     assert ["missing-key"] == codes(compile_item(text.encode(), "item.yaml"))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("id: hours, name: Hours", "id: hours, name: *name", ["yaml-subset"]),
+        ("id: hours, ", "id: *id, ", ["yaml-subset"]),
+        ("  id: gpu-hours", "  <<: {id: gpu-hours}", ["yaml-subset"]),
+        ("  owner: platform-compute", "  1: platform-compute", ["yaml-subset", "missing-key"]),
+        ('url: "{{env.CHAT_URL}}"', "url: {{env.CHAT_URL}}", ["yaml-subset"]),
+        ('url: "{{env.CHAT_URL}}"', "<<: {a: b}", ["yaml-subset"]),
+        ("type: integer, order: 1", "type: integer, order: 1e999", ["yaml-subset"]),
+        ("        - {id: hours", "        - *field\n        - {id: days", ["yaml-subset"]),
+    ],
+)
+def test_a_part_that_cannot_be_read_does_not_hide_the_rest(old, new, expected):
+    """All else is reported in the same run, and nothing that may only follow from the hole."""
+    text = MINIMAL.replace("version: 0.1.0", "version: one") + "        depends_on: [nothing]\n"
+    assert old in text
+
+    item = compile_item(text.replace(old, new).encode(), "item.yaml")
+
+    assert sorted([*expected, "invalid-value", "unknown-dependency"]) == sorted(codes(item))
+    assert item.plan is None
+
+
 def test_free_keys_are_ignored_in_the_format_and_kept_in_configs():
     """`x-` keys are the author's own; in a config they are what the action's type makes of them."""
     data = json.loads(DATA)
