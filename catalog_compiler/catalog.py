@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, concerns_catalog, in_folder, link_problem, read_catalog
 from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, ReadSettings, read_settings
+from catalog_compiler.garbage import collection_put_off
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.problems import Problem
 
@@ -36,7 +37,8 @@ def compile_catalog(files: Iterable[tuple[str, bytes]], links: Iterable[str] = (
     settings = read_settings(contents.get(SETTINGS_FILE, b""))
     folder, categories = settings.settings.folder, settings.settings.categories
     paths = sorted(path for path in contents if in_folder(path, folder))
-    compiled = [compile_item(contents[path], path, categories) for path in paths if path.endswith(SUFFIX)]
+    with collection_put_off():
+        compiled = [compile_item(contents[path], path, categories) for path in paths if path.endswith(SUFFIX)]
     return assemble(compiled, settings, misnamed=[path for path in paths if path.endswith(WRONG_SUFFIX)], links=links)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalog_compiler.airflow.repository import Blob, Repository
+from catalog_compiler.garbage import collection_put_off
 from catalog_compiler.item import CompiledItem, compile_item
 
 
@@ -35,9 +36,10 @@ class CompiledFiles:
         wanted = {blob.path: blob for blob in blobs}
         changed = [blob for blob in wanted.values() if not self._holds(blob, categories)]
         known = {path: self._known[path] for path in wanted.keys() & self._known.keys()}
-        for blob, content in zip(changed, repository.read(changed), strict=True):
-            item = compile_item(content, blob.path, categories)
-            known[blob.path] = _Known(blob=blob.id, categories=categories, item=item)
+        with collection_put_off():
+            for blob, content in zip(changed, repository.read(changed), strict=True):
+                item = compile_item(content, blob.path, categories)
+                known[blob.path] = _Known(blob=blob.id, categories=categories, item=item)
         self._known = known
         return tuple(known[path].item for path in wanted)
 
