@@ -13,6 +13,7 @@ from fastapi_swagger import patch_fastapi
 from api_plugin import openapi, problem_responses
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.catalog_listening import CatalogListener
+from api_plugin.catalog_watching import CatalogTower
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
@@ -58,17 +59,18 @@ def rest_app() -> FastAPI:
 
 def socket_app() -> FastAPI:
     """The WebSockets."""
-    tower = Watchtower(settings().watch_interval)
+    tower, catalog_tower = Watchtower(settings().watch_interval), CatalogTower(settings().watch_interval)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _spare_what_stays()
-        async with tower.running():
+        async with tower.running(), catalog_tower.running():
             yield
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.tower = tower
+    app.state.catalog_tower = catalog_tower
     app.include_router(sockets.router)
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -10,72 +10,36 @@ import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import asynccontextmanager
 
-import structlog
 from airflow.utils.session import create_session
 from sqlalchemy import select
+from typing_extensions import override
 
 from api_plugin.clock import utc_text
 from api_plugin.projection import bring_up_to_date
 from api_plugin.status import ENDED
 from api_plugin.store.requests import Request, RequestEvent
-
-log = structlog.get_logger(__name__)
-
-Message = dict[str, Any]
-BACKLOG = 1000
-"""Messages that may wait for a slow reader before it is dropped."""
+from api_plugin.watch_loop import Message, MessageQueue, WatchLoop
 
 
-class SlowReaderError(Exception):
-    """The reader fell behind by more than the backlog; it may come back with `?since=`."""
-
-
-class Watcher:
+class Watcher(MessageQueue):
     """One reader of one request's messages."""
 
     def __init__(self, request_id: uuid.UUID, since: int) -> None:
         """Follow the request from after event `since`."""
+        super().__init__()
         self.request_id = request_id
         self.seq = since
-        self._queue: asyncio.Queue[Message] = asyncio.Queue(BACKLOG)
-        self._slow = False
-
-    def offer(self, message: Message) -> None:
-        """Hand over a message; never waits."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
-            self._slow = True
-
-    async def next(self) -> Message:
-        """The next message, waited for; raises SlowReaderError."""
-        if self._slow:
-            raise SlowReaderError
-        return await self._queue.get()
 
 
-class Watchtower:
+class Watchtower(WatchLoop):
     """The loop with its watchers."""
 
     def __init__(self, interval: float) -> None:
         """Look every `interval` seconds while anyone watches."""
-        self._interval = interval
+        super().__init__(interval)
         self._watchers: defaultdict[uuid.UUID, set[Watcher]] = defaultdict(set)
-        self._wake = asyncio.Event()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run the loop while the API process serves."""
-        task = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     @asynccontextmanager
     async def watch(self, request_id: uuid.UUID, since: int) -> AsyncIterator[Watcher]:
@@ -90,18 +54,11 @@ class Watchtower:
             if not self._watchers[request_id]:
                 del self._watchers[request_id]
 
-    async def _run(self) -> None:
-        while True:
-            if not self._watchers:
-                self._wake.clear()
-                await self._wake.wait()
-            try:
-                await self._look()
-            except Exception:
-                # The database may be away for a while; watchers go on when it is back.
-                log.exception("watched requests not read")
-            await asyncio.sleep(self._interval)
+    @override
+    def _watched(self) -> bool:
+        return bool(self._watchers)
 
+    @override
     async def _look(self) -> None:
         behind = {request_id: min(w.seq for w in watchers) for request_id, watchers in self._watchers.items()}
         for message in await asyncio.to_thread(read_messages, behind):

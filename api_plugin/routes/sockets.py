@@ -1,9 +1,10 @@
-"""`/ws`: status of a request as it happens."""
+"""`/ws`: the status of a request, and what the catalog does, as it happens."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,30 +13,52 @@ from airflow.utils.session import create_session
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from api_plugin.catalog_watching import CatalogTower, CatalogWatcher, read_messages, read_snapshot
 from api_plugin.clock import utc_text
+from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal, principal_of, sent_credential
 from api_plugin.projection import rollback_of
 from api_plugin.request_answers import answer
 from api_plugin.routes.requests import visible_request
-from api_plugin.watching import Message, SlowReaderError, Watcher, Watchtower
+from api_plugin.watch_loop import Message, MessageQueue, SlowReaderError
+from api_plugin.watching import Watchtower
 
 router = APIRouter(tags=["watching"])
 
 PROTOCOL = "pao.v1"
 PING_SECONDS = 20.0
-NOT_SIGNED_IN, NOT_ALLOWED, NO_REQUEST, TRY_LATER, ENDED = 4401, 4403, 4404, 1013, 1000
+NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TRY_LATER, ENDED = 4401, 4403, 4404, 1013, 1000
 
 
 @router.websocket("/requests/{request_id}/status")
 async def watch_request(socket: WebSocket, request_id: str) -> None:
-    """Send a snapshot, then a message a change, then `end`. Accepted first, then closed with the code that says why."""
+    """Send a snapshot, then a message a change, then `end`."""
+
+    async def serve(caller: Principal) -> int:
+        return await _serve_request(socket, caller, request_id)
+
+    await _answer(socket, Permission.REQUEST_READ, serve)
+
+
+@router.websocket("/catalog/changes")
+async def watch_catalog(socket: WebSocket) -> None:
+    """Send where the catalog stands, or what was missed since, then a message for each thing that it does."""
+
+    async def serve(caller: Principal) -> int:
+        return await _serve_catalog(socket, caller)
+
+    await _answer(socket, Permission.CATALOG_READ, serve)
+
+
+async def _answer(socket: WebSocket, permission: Permission, serve: Callable[[Principal], Awaitable[int]]) -> None:
+    """Accept first; then serve whoever may be served, and close with the code that says why."""
     offered = socket.scope.get("subprotocols", [])
     await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
     code = TRY_LATER
     try:
-        code = await _serve(socket, request_id, _offered_token(offered))
+        code = await _admit(socket, _offered_token(offered), permission, serve)
     except WebSocketDisconnect:
         return
     finally:
@@ -44,17 +67,23 @@ async def watch_request(socket: WebSocket, request_id: str) -> None:
                 await socket.close(code)
 
 
-async def _serve(socket: WebSocket, request_id: str, token: str | None) -> int:
+async def _admit(
+    socket: WebSocket, token: str | None, permission: Permission, serve: Callable[[Principal], Awaitable[int]]
+) -> int:
     try:
         caller = await principal_of(socket, token)
     except ApiProblem:
         return NOT_SIGNED_IN
-    if not caller.may(Permission.REQUEST_READ) or not _same_origin(socket, token):
+    if not caller.may(permission) or not _same_origin(socket, token):
         return NOT_ALLOWED
+    return await serve(caller)
+
+
+async def _serve_request(socket: WebSocket, caller: Principal, request_id: str) -> int:
     try:
         snapshot = await asyncio.to_thread(_snapshot, caller, request_id)
     except ApiProblem:
-        return NO_REQUEST
+        return NOT_FOUND
     since = _since(socket)
     if since is None:
         await socket.send_json(snapshot)
@@ -64,7 +93,27 @@ async def _serve(socket: WebSocket, request_id: str, token: str | None) -> int:
         return await _relay(socket, watcher)
 
 
-async def _relay(socket: WebSocket, watcher: Watcher) -> int:
+async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
+    name = socket.query_params.get("catalog") or settings().default_catalog
+    now = await asyncio.to_thread(read_snapshot, name)
+    if now is None:
+        return NOT_FOUND
+    since = _since(socket)
+    watcher = CatalogWatcher(name, caller)
+    tower: CatalogTower = socket.app.state.catalog_tower
+    async with tower.watch(watcher, seen=now["seq"]):
+        if since is None:
+            await socket.send_json(now)
+            since = int(now["seq"])
+        # A number from the future is of a database that was replaced: it counts as now.
+        watcher.seq = min(since, now["seq"])
+        while missed := await asyncio.to_thread(read_messages, {name: watcher.seq}):
+            for message in watcher.catch_up(missed):
+                await socket.send_json(message)
+        return await _relay(socket, watcher)
+
+
+async def _relay(socket: WebSocket, watcher: MessageQueue) -> int:
     """Send what the watcher gets, while noticing when the other side leaves."""
     left = asyncio.create_task(_until_left(socket))
     try:
