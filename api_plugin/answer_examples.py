@@ -74,9 +74,13 @@ _CATALOG_STATE: dict[str, Any] = {
     "published_at": "2026-03-01T08:55:00Z",
     "failure": None,
     "failing_since": None,
-    "pending": [],
+    "seq": 41,
+    "commits": [],
+    "pending": ["message-queue"],
+    "waiting": [{"item_id": "message-queue", "reason": "Airflow has not parsed its DAG's new revision yet"}],
     "invalid": [],
     "problems": [],
+    "reports": [],
 }
 
 EXAMPLES: dict[str, Any] = {
@@ -171,6 +175,8 @@ EXAMPLES: dict[str, Any] = {
             {"id": _ID, "message": "the DAG 'default.queue.rollback' is not ready to run; try again in a moment"}
         ],
     },
+    "list_catalogs": {"catalogs": ["default", "staging"]},
+    "note_report": {"catalogs": ["default"]},
     "refresh_catalog": _CATALOG_STATE,
     "show_catalog_state": _CATALOG_STATE,
 }

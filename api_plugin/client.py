@@ -45,13 +45,23 @@ class ApiClient:
         """Settle every request that has not ended."""
         return self._call("POST", "/api/v1/internal/reconcile")
 
+    def catalogs(self) -> list[str]:
+        """The catalogs that are followed."""
+        names: list[str] = self._call("GET", "/api/v1/internal/catalogs")["catalogs"]
+        return names
+
     def refresh_catalog(self, catalog: str) -> dict[str, Any]:
         """Have the catalog's repository looked at now."""
         return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/refresh")
 
-    def catalog_state(self, catalog: str) -> dict[str, Any]:
-        """How far the catalog has got with its repository."""
-        return self._call("GET", f"/api/v1/internal/catalogs/{catalog}")
+    def catalog_state(self, catalog: str, *, since: int | None = None) -> dict[str, Any]:
+        """How far the catalog has got with its repository, and what was published after number `since`."""
+        query = "" if since is None else f"?since={since}"
+        return self._call("GET", f"/api/v1/internal/catalogs/{catalog}{query}")
+
+    def note_report(self, catalog: str, *, owner: str | None, digest: str) -> dict[str, Any]:
+        """Tell that an owner was told of what is wrong."""
+        return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/reported", {"owner": owner, "digest": digest})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:

@@ -52,6 +52,10 @@ class PaoSettings(BaseModel):
     service_connection: str = Field(
         default="pao_api", description="Airflow connection by which DAGs and callbacks call this API."
     )
+    catalog_report_connection: str | None = Field(
+        default=None,
+        description="Airflow connection by which owners are told of errors in their items: of type `smtp` or `http`.",
+    )
 
     @classmethod
     def load(cls, get: Callable[[str], str | None]) -> PaoSettings:

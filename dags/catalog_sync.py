@@ -1,8 +1,8 @@
 """Synchronises the catalogs with their repositories, and shows how it went: the operator's view of publishing.
 
-The DAG processor refreshes catalogs by itself; this asks for it now, waits until what is published is ready to run, and
-fails where something is not. Trigger it by hand after a push; for another catalog than the default one with
-`{"catalog": "<name>"}`.
+The DAG processor refreshes catalogs by itself; this asks for it now, shows what was published, tells
+owners what is wrong with it, waits until it is ready to run, and fails with the reason where it does not get so far. It
+does so for every catalog; to have one alone, trigger it with `{"catalog": "<name>"}`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 
 import structlog
 from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 from pao_airflow.configuration import pao_settings
+from pao_airflow.owner_reports import NotToldError, tell
 from pao_airflow.service import service_client
 
 from api_plugin.client import ApiClient
@@ -45,9 +47,64 @@ def refreshed(client: ApiClient, catalog: str, *, seconds: float, every: float) 
         time.sleep(every)
 
 
-def catalog_of(params: Mapping[str, Any]) -> str:
-    """The catalog that a run is for: the one that was asked for, or the default one of the configuration."""
-    return str(params["catalog"] or pao_settings().default_catalog)
+def converged(client: ApiClient, catalog: str, *, since: int, seconds: float, every: float) -> dict[str, Any]:
+    """The catalog's state once every published item can be ordered at its newest revision.
+
+    Raises AirflowFailException, with the reason of each item, where that takes longer than `seconds`: to wait as long
+    once more would help nobody.
+    """
+    deadline = time.monotonic() + seconds
+    told: list[dict[str, str]] = []
+    while True:
+        state = client.catalog_state(catalog, since=since)
+        waiting: list[dict[str, str]] = state["waiting"]
+        if not waiting:
+            return state
+        if waiting != told:
+            log.info("items getting ready", catalog=catalog, items=[item["item_id"] for item in waiting])
+            told = waiting
+        if time.monotonic() >= deadline:
+            reasons = "; ".join(f"{item['item_id']}: {item['reason']}" for item in waiting)
+            raise AirflowFailException(f"not ready in '{catalog}' after {seconds:g} s: {reasons}")
+        time.sleep(every)
+
+
+def show(state: Mapping[str, Any]) -> None:
+    """Log what was published, and what is wrong with it."""
+    for commit in state["commits"]:
+        log.info("commit published", catalog=state["catalog"], **commit)
+    if not state["commits"]:
+        log.info("nothing new", catalog=state["catalog"], commit=state["commit"])
+    for problem in state["problems"]:
+        log.warning("catalog problem", catalog=state["catalog"], **problem)
+    if state["invalid"]:
+        log.warning("items served at their last valid revision", catalog=state["catalog"], items=state["invalid"])
+
+
+def report(client: ApiClient, state: Mapping[str, Any], connection_id: str | None) -> None:
+    """Tell each owner whose errors changed; what was told is noted afterwards, so that a crash repeats, never loses.
+
+    One who can't be told keeps no other from it; raises RuntimeError at the end where there was one.
+    """
+    failures = []
+    for due in state["reports"]:
+        if connection_id is None:
+            log.info("owner not told: [pao] catalog_report_connection is not set", owner=due["owner"])
+            continue
+        try:
+            address = tell(connection_id, state["catalog"], state["commit"], due)
+        except NotToldError as error:
+            failures.append(str(error))
+            continue
+        client.note_report(state["catalog"], owner=due["owner"], digest=due["digest"])
+        log.info("owner told", owner=due["owner"], address=address, problems=len(due["problems"]))
+    if failures:
+        raise RuntimeError("; ".join(failures))
+
+
+def wanted(client: ApiClient, params: Mapping[str, Any]) -> list[str]:
+    """The catalogs that a run is for: the one that was asked for, or all."""
+    return [str(params["catalog"])] if params["catalog"] else client.catalogs()
 
 
 with DAG(
@@ -59,42 +116,25 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,
-    params={"catalog": Param(None, type=["null", "string"], title="Catalog", description="Without one: the default.")},
+    params={"catalog": Param(None, type=["null", "string"], title="Catalog", description="Without one: all of them.")},
     tags={"pao", "platform"},
 ) as dag:
 
-    @task(retries=2, retry_delay=dt.timedelta(seconds=10))
-    def refresh() -> dict[str, Any]:
-        """Have the repository looked at, and wait until that has happened."""
-        with service_client() as client:
-            return refreshed(client, catalog_of(get_current_context()["params"]), seconds=REFRESH_SECONDS, every=0.5)
-
     @task
-    def converge() -> None:
-        """Wait until every published item can be ordered at its newest revision."""
-        catalog = catalog_of(get_current_context()["params"])
-        pending: list[str] = []
+    def catalogs() -> list[str]:
+        """Find out what to synchronise."""
         with service_client() as client:
-            deadline = time.monotonic() + READY_SECONDS
-            while time.monotonic() < deadline:
-                pending = client.catalog_state(catalog)["pending"]
-                if not pending:
-                    return
-                log.info("items getting ready", items=pending)
-                time.sleep(1)
-        raise RuntimeError(
-            f"not ready within {READY_SECONDS} s: {', '.join(pending)}; look for import errors of their DAGs"
-        )
+            return wanted(client, get_current_context()["params"])
 
-    @task
-    def report() -> None:
-        """Name what is wrong in the published commit. Its items are served at their last valid revision."""
-        catalog = catalog_of(get_current_context()["params"])
+    @task(retries=2, retry_delay=dt.timedelta(seconds=10), map_index_template="{{ task.op_kwargs['catalog'] }}")
+    def synchronise(catalog: str) -> None:
+        """Have the repository looked at, tell what came of it, and wait until it can be ordered."""
         with service_client() as client:
-            state = client.catalog_state(catalog)
-        for problem in state["problems"]:
-            log.warning("catalog problem", **problem)
-        if state["invalid"]:
-            log.warning("items served at their last valid revision", items=state["invalid"])
+            since = client.catalog_state(catalog)["seq"]
+            refreshed(client, catalog, seconds=REFRESH_SECONDS, every=0.5)
+            state = client.catalog_state(catalog, since=since)
+            show(state)
+            report(client, state, pao_settings().catalog_report_connection)
+            converged(client, catalog, since=since, seconds=READY_SECONDS, every=1)
 
-    refresh() >> converge() >> report()
+    synchronise.expand(catalog=catalogs())

@@ -6,21 +6,38 @@ from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.models.dagbag import DagPriorityParsingRequest
-from fastapi import APIRouter, Depends
-from sqlalchemy import select
+from airflow.models.dagbundle import DagBundleModel
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api_plugin.bodies import JsonBody
-from api_plugin.datamodels import CatalogState, ReconcileAnswer, ReconcileFailure, SettleAnswer, SettleBody
+from api_plugin.datamodels import (
+    CatalogNames,
+    CatalogState,
+    OwnerReportAnswer,
+    PublishedCommit,
+    ReconcileAnswer,
+    ReconcileFailure,
+    ReportedBody,
+    SettleAnswer,
+    SettleBody,
+    WaitingItem,
+)
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
+from api_plugin.owner_reports import NOBODY, due_reports
 from api_plugin.principals import ServicePrincipal
 from api_plugin.reconciling import reconcile_all
 from api_plugin.settling import request_of_run, settle
 from api_plugin.state import State
-from api_plugin.store.catalog import Catalog, CatalogItem
+from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.waiting_items import reasons
 
 router = APIRouter(prefix="/internal", tags=["internal"])
+
+COMMITS = 50
+"""Publications that one answer tells, the newest of them."""
 
 
 @router.post(
@@ -57,6 +74,13 @@ def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> R
     )
 
 
+@router.get("/catalogs", response_model=CatalogNames, summary="List the catalogs", responses=problems(401, 403))
+def list_catalogs(_caller: ServicePrincipal, session: SessionDep) -> CatalogNames:
+    """List the catalogs that are followed: published once, and not taken out of the configuration since."""
+    gone = exists().where(DagBundleModel.name == Catalog.name, DagBundleModel.active.is_(False))
+    return CatalogNames(catalogs=list(session.scalars(select(Catalog.name).where(~gone).order_by(Catalog.name))))
+
+
 @router.post(
     "/catalogs/{catalog}/refresh", status_code=202, response_model=CatalogState, summary="Look at the repository now",
     responses=problems(401, 403, 404),
@@ -79,20 +103,45 @@ def refresh_catalog(_caller: ServicePrincipal, session: SessionDep, state: State
     summary="Show how far a catalog is",
     responses=problems(401, 403, 404),
 )
-def show_catalog_state(_caller: ServicePrincipal, session: SessionDep, state: State, catalog: str) -> CatalogState:
-    """Show what is published, what of it is not ready yet, and what is wrong with it."""
-    return _state(session, state, catalog)
+def show_catalog_state(
+    _caller: ServicePrincipal,
+    session: SessionDep,
+    state: State,
+    catalog: str,
+    since: Annotated[int | None, Query(ge=0, description="Tell the publications after this number.")] = None,
+) -> CatalogState:
+    """Show what is published, what of it is not ready yet, what is wrong with it, and who has not been told of that."""
+    return _state(session, state, catalog, since)
 
 
-def _state(session: SessionDep, state: State, catalog: str) -> CatalogState:
+@router.post(
+    "/catalogs/{catalog}/reported", response_model=CatalogNames, summary="Note that an owner was told",
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def note_report(
+    _caller: ServicePrincipal,
+    body: Annotated[ReportedBody, Depends(JsonBody(ReportedBody))],
+    session: SessionDep,
+    catalog: str,
+) -> CatalogNames:
+    """Keep what an owner was told, so that they are told again when it changes. An empty digest: all is well."""
+    row = session.get(Catalog, catalog, with_for_update=True)
+    if row is None:
+        raise not_found(f"there is no catalog '{catalog[:120]}'", "unknown-catalog")
+    others = {owner: digest for owner, digest in row.reported.items() if owner != (body.owner or NOBODY)}
+    row.reported = {**others, **({body.owner or NOBODY: body.digest} if body.digest else {})}
+    return CatalogNames(catalogs=[catalog])
+
+
+def _state(session: SessionDep, state: State, catalog: str, since: int | None = None) -> CatalogState:
     state.catalogs.refresh(session)
     view = state.catalogs.view(session, catalog)
     row = session.get(Catalog, catalog, populate_existing=True) if view is not None else None
     if view is None or row is None:
         raise not_found(f"there is no catalog '{catalog[:120]}'", "unknown-catalog")
-    invalid = session.scalars(
-        select(CatalogItem.item_id).where(CatalogItem.catalog == catalog, ~CatalogItem.valid, ~CatalogItem.retired)
-    )
+    newest = session.scalar(select(func.max(CatalogCommit.seq)).where(CatalogCommit.catalog == catalog)) or 0
+    pending = sorted(view.pending)
+    why = reasons(session, catalog, pending)
     return CatalogState(
         catalog=catalog,
         commit=row.commit,
@@ -100,7 +149,49 @@ def _state(session: SessionDep, state: State, catalog: str) -> CatalogState:
         published_at=row.published_at,
         failure=row.failure,
         failing_since=row.failing_since,
-        pending=sorted(view.pending),
-        invalid=sorted(invalid),
+        seq=newest,
+        commits=[] if since is None else _commits(session, catalog, since),
+        pending=pending,
+        waiting=[WaitingItem(item_id=item_id, reason=why[item_id]) for item_id in pending],
+        invalid=sorted(
+            session.scalars(
+                select(CatalogItem.item_id).where(
+                    CatalogItem.catalog == catalog, ~CatalogItem.valid, ~CatalogItem.retired
+                )
+            )
+        ),
         problems=row.problems,
+        reports=_reports(session, row),
     )
+
+
+def _commits(session: SessionDep, catalog: str, since: int) -> list[PublishedCommit]:
+    rows = session.scalars(
+        select(CatalogCommit)
+        .where(CatalogCommit.catalog == catalog, CatalogCommit.seq > since)
+        .order_by(CatalogCommit.seq.desc())
+        .limit(COMMITS)
+    ).all()
+    return [PublishedCommit.model_validate(row, from_attributes=True) for row in reversed(rows)]
+
+
+def _reports(session: SessionDep, row: Catalog) -> list[OwnerReportAnswer]:
+    """An item's owner is that of its last valid revision."""
+    wrong = {problem["item_id"] for problem in row.problems if problem["item_id"]}
+    owners = session.execute(
+        select(CatalogItem.item_id, ItemRevision.document["header"]["owner"].astext.label("owner"))
+        .join(
+            ItemRevision,
+            (ItemRevision.catalog == CatalogItem.catalog)
+            & (ItemRevision.item_id == CatalogItem.item_id)
+            & (ItemRevision.revision == CatalogItem.published_revision),
+        )
+        .where(CatalogItem.catalog == row.name, CatalogItem.item_id.in_(wrong))
+    )
+    due = due_reports(
+        row.problems,
+        item_owners={each.item_id: each.owner for each in owners},
+        owners=row.owners,
+        reported=row.reported,
+    )
+    return [OwnerReportAnswer.model_validate(report, from_attributes=True) for report in due]

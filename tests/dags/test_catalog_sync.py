@@ -7,7 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
+from airflow.sdk.exceptions import AirflowFailException
 
 from api_plugin.client import ApiClient
 from tests.pao_actions.conftest import Answer
@@ -69,10 +69,74 @@ def test_no_look_in_time_says_where_to_look(module, target):
         refreshed(module, target, state(), state(), seconds=0)
 
 
-def test_a_run_is_for_the_catalog_that_was_asked_for_or_the_default_one(module, monkeypatch):
-    """The default is the configuration's."""
-    monkeypatch.setenv("AIRFLOW__PAO__FERNET_KEY", Fernet.generate_key().decode())
-    monkeypatch.setenv("AIRFLOW__PAO__DEFAULT_CATALOG", "main")
+STATE = {
+    "catalog": "main",
+    "commit": "c0ffee",
+    "commits": [],
+    "problems": [],
+    "invalid": [],
+    "waiting": [],
+    "reports": [],
+}
+WAITING = [{"item_id": "queue", "reason": "its DAG can't be imported: ImportError: no such module"}]
+REPORTS = [
+    {"owner": name, "contact": None, "problems": [], "digest": "d1"} for name in ("team-a", "team-b")
+]  # fmt: skip
 
-    assert ["main", "other"] == [module["catalog_of"]({"catalog": asked}) for asked in (None, "other")]
+
+def as_answer(**values):
+    return Answer(200, json.dumps(STATE | values).encode())
+
+
+@pytest.fixture
+def client(target):
+    with ApiClient(base_url=target.url, token="pao_key") as client:
+        yield client
+
+
+def test_it_waits_until_everything_is_ready(module, target, client):
+    """And gives the state then."""
+    target.answers = [as_answer(waiting=WAITING), as_answer(waiting=WAITING), as_answer(commit="beef")]
+
+    state = module["converged"](client, "main", since=7, seconds=30, every=0)
+
+    assert "beef" == state["commit"]
+    assert {"/api/v1/internal/catalogs/main?since=7"} == {received.path for received in target.received}
+
+
+def test_what_does_not_get_ready_is_named_with_its_reason(module, target, client):
+    """Not retried: it has waited long enough."""
+    target.answers = [as_answer(waiting=WAITING)]
+
+    with pytest.raises(AirflowFailException, match="not ready in 'main' after 0 s: queue: its DAG can't be imported"):
+        module["converged"](client, "main", since=7, seconds=0, every=0)
+
+
+def test_an_owner_counts_as_told_once_they_were(module, target, client, monkeypatch):
+    """The note follows the message; one who can't be told keeps no other from it, and is tried again."""
+    monkeypatch.setenv("AIRFLOW_CONN_TEAMS", json.dumps({"conn_type": "http", "host": target.url}))
+    target.answers = [Answer(500), Answer(), as_answer()]
+
+    with pytest.raises(RuntimeError, match="team-a could not be told by 'teams': 500"):
+        module["report"](client, STATE | {"reports": REPORTS}, "teams")
+
+    assert ["/", "/", "/api/v1/internal/catalogs/main/reported"] == [received.path for received in target.received]
+    assert ["team-a", "team-b", "team-b"] == [json.loads(received.body)["owner"] for received in target.received]
+
+
+def test_without_a_connection_the_log_alone_tells(module, target, client):
+    """Nobody counts as told, so that whoever sets one later hears of everything."""
+    module["report"](client, STATE | {"reports": REPORTS}, None)
+
+    assert [] == target.received
+
+
+def test_a_run_is_for_the_catalog_that_was_asked_for_or_for_all(module, target, client):
+    """Each once."""
+    target.answers = [Answer(200, b'{"catalogs": ["default", "staging"]}')]
+
+    assert [["default", "staging"], ["other"]] == [
+        module["wanted"](client, {"catalog": asked}) for asked in (None, "other")
+    ]
     assert module["dag"].params.validate() == {"catalog": None}
+    assert ["catalogs", "synchronise"] == sorted(module["dag"].task_ids)
