@@ -5,7 +5,7 @@ demo: ## Install, start and play the main job; leaves it serving in the backgrou
 	@scripts/install
 	@scripts/local demo
 
-run: ## Serve on http://localhost:8080 until Ctrl-C (PORT=, CATALOG=<folder or git URL>)
+run: ## Serve on http://localhost:8080 until Ctrl-C (PORT=, CATALOG=<folder or git URL>, CATALOGS=)
 	@scripts/install
 	@scripts/local run
 

@@ -28,6 +28,9 @@ def resolve(catalog: str, private_repository: Path) -> CatalogSource:
 
     Raises `CatalogError` with a sentence where it can't be served.
     """
+    address, ref = _split(catalog)
+    if ref:
+        return _at(address, ref)
     if _URL.match(catalog):
         return CatalogSource(url=catalog, branch=_default_branch(catalog))
     folder = Path(catalog).expanduser().resolve()
@@ -46,6 +49,37 @@ def resolve(catalog: str, private_repository: Path) -> CatalogSource:
     except GitError as error:
         raise CatalogError(f"no snapshot of {folder} could be taken: {error}") from error
     return CatalogSource(url=str(private_repository), branch=BRANCH, watched=folder)
+
+
+def resolve_further(name: str, catalog: str) -> CatalogSource:
+    """Find out what an entry of `CATALOGS` names; raises `CatalogError` where that is no git repository."""
+    address, ref = _split(catalog)
+    folder = Path(address).expanduser().resolve()
+    if not _URL.match(address) and not (folder.is_dir() and _is_repository(folder)):
+        raise CatalogError(f"CATALOGS names {address} as '{name}', which is no git repository; give a git URL")
+    if ref:
+        return _at(address, ref)
+    return (
+        CatalogSource(url=address, branch=_default_branch(address))
+        if _URL.match(address)
+        else CatalogSource(url=str(folder), branch=_current_branch(folder))
+    )
+
+
+def _split(catalog: str) -> tuple[str, str]:
+    """What is before and after `#`; a folder may have one in its name."""
+    address, found, ref = catalog.rpartition("#")
+    return (address, ref) if found and not Path(catalog).expanduser().exists() else (catalog, "")
+
+
+def _at(address: str, ref: str) -> CatalogSource:
+    """A repository at that ref, which may not be there yet: it is followed from when it is."""
+    if _URL.match(address):
+        return CatalogSource(url=address, branch=ref)
+    folder = Path(address).expanduser().resolve()
+    if not (folder.is_dir() and _is_repository(folder)):
+        raise CatalogError(f"CATALOG names {folder} at '{ref}', which is no git repository; leave '#{ref}' out")
+    return CatalogSource(url=str(folder), branch=ref)
 
 
 def _default_branch(url: str) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pao_local.catalog_source import CatalogSource
 from pao_local.secret_keys import SecretKeys
@@ -22,14 +23,18 @@ OF_A_CATALOG = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW__PAO__")
 
 
 def airflow_environment(
-    settings: Settings, keys: SecretKeys, source: CatalogSource, database_url: str
+    settings: Settings,
+    keys: SecretKeys,
+    source: CatalogSource,
+    database_url: str,
+    further: Mapping[str, CatalogSource] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Everything that Airflow's processes and commands of this stack need, and nothing of the caller's own Airflow."""
     return {
         "AIRFLOW_HOME": str(settings.airflow_home),
         **_core(settings, keys, database_url),
         **_engine(),
-        **_dag_processing(settings, source),
+        **_dag_processing(settings, {"default": source, **further}),
         **_pao(settings, keys),
         **_example_target(settings, keys),
     }
@@ -90,14 +95,17 @@ def _engine() -> dict[str, str]:
     }
 
 
-def _dag_processing(settings: Settings, source: CatalogSource) -> dict[str, str]:
+def _dag_processing(settings: Settings, sources: Mapping[str, CatalogSource]) -> dict[str, str]:
     bundles: list[dict[str, object]] = [
         _folder("platform", settings.root / "dags"),
-        {
-            "name": "default",
-            "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
-            "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
-        },
+        *(
+            {
+                "name": name,
+                "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
+                "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
+            }
+            for name, source in sources.items()
+        ),
     ]
     if settings.dags is not None:
         bundles.append(_folder("written", settings.dags))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ from pao_local.errors import StartError
 
 MAX_SOCKET_PATH = 90
 """Characters; the kernel's limit is 103 (macOS) to 107 (Linux), and supervisord binds under a longer name first."""
+
+_CATALOG_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_OTHER_BUNDLES = frozenset({"default", "platform", "written"})
+"""Names that a start gives itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,18 +32,21 @@ class Settings:
     port: int
     """Of the API server; the example target takes the next one."""
     catalog: str
-    """A git URL, or a folder."""
+    """A git URL, or a folder; `#<ref>` after a git one names what is followed of it."""
+    catalogs: tuple[tuple[str, str], ...] = ()
+    """Further catalogs, each a name and what it is made from."""
     dags: Path | None = None
     """A folder of DAGs written by hand, served beside the catalog; None for none."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], root: Path) -> Settings:
-        """Read `PAO_STATE`, `PORT` and `CATALOG`; raises `StartError` where one is not usable."""
+        """Read `PAO_STATE`, `PORT`, `CATALOG` and `CATALOGS`; raises `StartError` where one is not usable."""
         return cls(
             root=root,
             state=Path(environ.get("PAO_STATE") or root / ".pao").expanduser().resolve(),
             port=_port(environ.get("PORT") or "8080"),
             catalog=environ.get("CATALOG") or str(root / "examples" / "catalog"),
+            catalogs=_catalogs(environ.get("CATALOGS") or ""),
         )
 
     @property
@@ -100,3 +108,15 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) < 2**16 - 1:
         raise StartError(f"PORT is {text!r}, which is not a port; give a number from 1 to 65534, such as PORT=8080")
     return int(text)
+
+
+def _catalogs(text: str) -> tuple[tuple[str, str], ...]:
+    named = tuple((name, source) for name, _, source in (part.partition("=") for part in text.split()))
+    names = [name for name, _ in named]
+    for name, source in named:
+        if not _CATALOG_NAME.fullmatch(name) or name in _OTHER_BUNDLES or names.count(name) > 1 or not source:
+            raise StartError(
+                f"CATALOGS is {text!r}; give each further catalog once, by a name of its own, a git URL and a branch, "
+                "such as CATALOGS='staging=https://git.example.com/catalog.git#main'"
+            )
+    return named

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pao_local import preflight
-from pao_local.catalog_source import resolve
+from pao_local.catalog_source import resolve, resolve_further
 from pao_local.credentials import set_up_accounts, write_credentials
 from pao_local.database import Database
 from pao_local.environment import airflow_environment, process_environment
@@ -73,9 +73,10 @@ def _up(settings: Settings, progress: Progress) -> dict[str, str]:
     supervisor, database = Supervisor(settings), Database(settings)
     keys = load_or_make(settings.secrets_file)
     source = resolve(settings.catalog, settings.snapshots)
+    further = {name: resolve_further(name, catalog) for name, catalog in settings.catalogs}
     with progress.step("Starting PostgreSQL"):
         url = database.start()
-    environment = process_environment(os.environ, airflow_environment(settings, keys, source, url), settings)
+    environment = process_environment(os.environ, airflow_environment(settings, keys, source, url, further), settings)
     programs = stack_programs(settings, source)
     running = settings.state / "running"
     wanted = _fingerprint(settings, environment, programs)

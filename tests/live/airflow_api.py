@@ -32,9 +32,10 @@ class AirflowApi:
         """Mark a run failed, which calls nobody back."""
         self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
 
-    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """The log of a task's first try."""
-        return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"))
+    def log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+        """The log of a task's first try; `map_index` counts the instances of a mapped one."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
+        return str(self._call("GET", where, params={"map_index": map_index}))
 
     def everything_of(self, dag_id: str, run_id: str) -> str:
         """What Airflow shows of a run: itself, its tasks, their outputs and logs."""

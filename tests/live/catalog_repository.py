@@ -15,7 +15,8 @@ from api_plugin.client import ApiClient
 from tests.live.items import Part
 from tests.live.waiting import wait_for
 
-CATALOG = "default"
+CATALOG, STAGING = "default", "staging"
+"""The two catalogs of the stack under test: the branch `main`, and a branch of the second one's own name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,14 @@ class CatalogRepository:
         git("init", "--quiet", "--initial-branch=main", folder)
         made = cls(folder=folder)
         shutil.copytree(examples, folder, dirs_exist_ok=True)
+        made.commit(*items)
+        return made
+
+    def branch(self, name: str, folder: Path, *items: Part) -> CatalogRepository:
+        """A branch that holds these items alone, with a working tree of its own."""
+        git("-C", self.folder, "worktree", "add", "--quiet", "-b", name, folder)
+        git("-C", folder, "rm", "-r", "--quiet", ".")
+        made = CatalogRepository(folder=folder)
         made.commit(*items)
         return made
 
@@ -62,18 +71,19 @@ class LiveCatalog:
     repository: CatalogRepository
     service: ApiClient
     """Signed in as the service principal."""
+    name: str = CATALOG
 
     def publish(self, *items: Part, texts: dict[str, str] | None = None, without: Iterable[str] = ()) -> dict[str, Any]:
         """Commit, and wait until what was committed can be ordered; the catalog's state then."""
         commit = self.repository.commit(*items, texts=texts, without=without)
-        self.service.refresh_catalog(CATALOG)
+        self.service.refresh_catalog(self.name)
         return self.wait_until_served(commit)
 
-    def wait_until_served(self, commit: str) -> dict[str, Any]:
+    def wait_until_served(self, commit: str, within: float = 60.0) -> dict[str, Any]:
         """The catalog's state once this commit is published and all its items are ready."""
 
         def ready() -> dict[str, Any] | None:
-            state = self.service.catalog_state(CATALOG)
+            state = self.service.catalog_state(self.name)
             return state if state["commit"] == commit and not state["pending"] else None
 
-        return wait_for(ready, f"commit {commit[:12]} is served")
+        return wait_for(ready, f"commit {commit[:12]} is served", within=within)

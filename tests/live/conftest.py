@@ -5,6 +5,7 @@ A test module names the items that it needs in `ITEMS`; the catalog's first comm
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,12 +18,15 @@ from pao_local.signals import interrupt_on_end
 
 from api_plugin.client import ApiClient
 from tests.live.airflow_api import AirflowApi
-from tests.live.catalog_repository import CatalogRepository, LiveCatalog
+from tests.live.catalog_repository import STAGING, CatalogRepository, LiveCatalog
 from tests.live.example_target import ExampleTarget
+from tests.live.items import item, scripted_call
 from tests.live.portal import Portal
 from tests.live.running_stack import ROOT, RunningStack
 from tests.live.scripted_target import ScriptedTarget
 
+REPORTS = "/catalog-reports"
+"""Where the scripted target is told of errors in items."""
 HERE = Path(__file__).parent
 TEST_SECONDS = 300
 """A test that takes longer hangs."""
@@ -30,10 +34,10 @@ TEST_SECONDS = 300
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder, and let none of them hang. The stack's start counts into the first one's time."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("live")
-            item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+    for test in items:
+        if HERE in test.path.parents:
+            test.add_marker("live")
+            test.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +69,28 @@ def scripted() -> Iterator[ScriptedTarget]:
 
 
 @pytest.fixture(scope="session")
-def stack(folder: Path, repository: CatalogRepository, scripted: ScriptedTarget) -> Iterator[RunningStack]:
+def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRepository:
+    """The branch that the second catalog follows."""
+    return repository.branch(STAGING, folder / STAGING, item("watched-branch", scripted_call("make", "/staging-1")))
+
+
+@pytest.fixture(scope="session")
+def stack(
+    folder: Path, repository: CatalogRepository, staging_repository: CatalogRepository, scripted: ScriptedTarget
+) -> Iterator[RunningStack]:
     """The stack under test."""
     interrupt_on_end()
-    with RunningStack.started(folder / "state", repository.folder, {"SCRIPTED_URL": scripted.url}) as running:
+    reports = {"conn_type": "http", "host": f"{scripted.url}{REPORTS}"}
+    with RunningStack.started(
+        folder / "state",
+        repository.folder,
+        {"SCRIPTED_URL": scripted.url},
+        further={STAGING: f"{staging_repository.folder}#{STAGING}"},
+        options={
+            "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
+            "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
+        },
+    ) as running:
         yield running
 
 
@@ -79,6 +101,14 @@ def catalog(stack: RunningStack, repository: CatalogRepository) -> Iterator[Live
         live = LiveCatalog(repository=repository, service=service)
         live.wait_until_served(repository.tip())
         yield live
+
+
+@pytest.fixture(scope="session")
+def staging(catalog: LiveCatalog, staging_repository: CatalogRepository) -> LiveCatalog:
+    """The second catalog, with every item of its first commit orderable."""
+    live = LiveCatalog(repository=staging_repository, service=catalog.service, name=STAGING)
+    live.wait_until_served(staging_repository.tip())
+    return live
 
 
 @pytest.fixture(scope="session")

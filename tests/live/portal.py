@@ -100,6 +100,14 @@ class Portal:
         with connect(url, additional_headers=headers, subprotocols=protocols or None, proxy=None) as socket:
             yield socket
 
+    @contextmanager
+    def catalog_socket(self, query: str = "") -> Iterator[ClientConnection]:
+        """A WebSocket that follows a catalog."""
+        url = f"{self.base_url.replace('http', 'ws', 1)}/ws/catalog/changes{query}"
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        with connect(url, additional_headers=headers, proxy=None) as socket:
+            yield socket
+
     def watch(self, request_id: str, **options: Any) -> Watched:
         """Follow a request until the server closes."""
         messages = []

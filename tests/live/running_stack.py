@@ -32,10 +32,20 @@ class RunningStack:
 
     @classmethod
     @contextmanager
-    def started(cls, state: Path, catalog: Path, variables: Mapping[str, str]) -> Iterator[RunningStack]:
-        """Start one, with these Airflow Variables; stopped at the end, whatever happens."""
-        settings = Settings(root=ROOT, state=state, port=_free_port(), catalog=str(catalog))
-        environ = {f"AIRFLOW_VAR_PAO_{name}": value for name, value in variables.items()}
+    def started(
+        cls,
+        state: Path,
+        catalog: Path,
+        variables: Mapping[str, str],
+        *,
+        further: Mapping[str, str],
+        options: Mapping[str, str],
+    ) -> Iterator[RunningStack]:
+        """Start one, with these Airflow Variables, further catalogs and environment; stopped whatever happens."""
+        settings = Settings(
+            root=ROOT, state=state, port=_free_port(), catalog=str(catalog), catalogs=tuple(further.items())
+        )
+        environ = {f"AIRFLOW_VAR_PAO_{name}": value for name, value in variables.items()} | dict(options)
         os.environ.update(environ)
         progress = Progress()
         try:

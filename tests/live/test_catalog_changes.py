@@ -42,9 +42,9 @@ def test_a_broken_commit_leaves_the_last_valid_revision_serving(
     broken = {**sound, "header": {**sound["header"], "version": "not a version", "colour": "red"}}
     state = catalog.publish(broken, texts={"never-valid": "header: [\n"})
     after = developer.get("/catalog/items/wobbly")
-    sync = airflow.run("catalog_sync")
+    sync = airflow.run("catalog_sync", {"catalog": "default"})
     request = developer.ended(developer.submit("wobbly", "last-valid"))
-    log = airflow.log("catalog_sync", sync["dag_run_id"], "report")
+    log = airflow.log("catalog_sync", sync["dag_run_id"], "synchronise", map_index=0)
     catalog.publish(sound, without=["never-valid"])
 
     assert ("available", "outdated") == (before["status"], after["status"])

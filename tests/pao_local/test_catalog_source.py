@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pao_local.catalog_source import resolve
+from pao_local.catalog_source import resolve, resolve_further
 from pao_local.errors import CatalogError
 from pao_local.git import git
 
@@ -112,3 +112,39 @@ def test_a_url_that_git_cannot_read_is_refused(tmp_path):
     """With git's own words, and what to check."""
     with pytest.raises(CatalogError, match=r"which git can't read: .* check the URL and your access"):
         resolve((tmp_path / "nowhere").as_uri(), tmp_path / "private.git")
+
+
+def test_a_branch_can_be_named(tmp_path):
+    """Of a URL and of a repository on this machine; it is followed once it is there."""
+    repository = make_repository(tmp_path / "catalog-repository")
+    sources = [resolve(f"{address}#next", tmp_path / "private.git") for address in (repository, repository.as_uri())]
+
+    assert [(str(repository), "next"), (repository.as_uri(), "next")] == [(one.url, one.branch) for one in sources]
+
+
+def test_a_folder_may_have_a_hash_in_its_name(tmp_path):
+    """It names no branch then."""
+    repository = make_repository(tmp_path / "c#main")
+
+    assert (str(repository), "main") == (
+        (source := resolve(str(repository), tmp_path / "private.git")).url,
+        source.branch,
+    )
+
+
+def test_a_plain_folder_has_no_branch(tmp_path):
+    """The message says what to do."""
+    with pytest.raises(CatalogError, match="is no git repository; leave '#main' out"):
+        resolve(f"{tmp_path}#main", tmp_path / "private.git")
+
+
+def test_a_further_catalog_is_a_git_repository(tmp_path):
+    """Of plain folders there is one, which has the private repository."""
+    repository = make_repository(tmp_path / "catalog-repository", branch="trunk")
+
+    assert ["trunk", "next", "trunk"] == [
+        resolve_further("staging", named).branch
+        for named in (str(repository), f"{repository}#next", repository.as_uri())
+    ]
+    with pytest.raises(CatalogError, match="as 'staging', which is no git repository"):
+        resolve_further("staging", str(tmp_path))

@@ -52,6 +52,18 @@ def test_the_catalog_bundle_follows_what_was_asked_for(environment):
     assert bundles["platform"]["kwargs"]["path"] == "/srv/pao/dags"
 
 
+def test_each_further_catalog_is_a_bundle(settings, tmp_path):
+    """Each follows its own ref."""
+    keys = load_or_make(tmp_path / "secrets.json")
+    further = {"staging": CatalogSource(url="/catalog", branch="next")}
+    made = airflow_environment(settings, keys, CatalogSource(url="/catalog", branch="main"), "x", further)
+
+    bundles = {each["name"]: each for each in json.loads(made["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])}
+    assert {"default": "main", "staging": "next"} == {
+        name: bundles[name]["kwargs"]["tracking_ref"] for name in ("default", "staging")
+    }
+
+
 def test_urls_carry_the_port(environment):
     """`PORT` moves everything that names the API server."""
     assert environment["AIRFLOW__API__PORT"] == "9000"

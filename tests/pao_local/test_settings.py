@@ -1,4 +1,4 @@
-"""Settings come from three environment variables; what can't be used is refused in a sentence."""
+"""Settings come from four environment variables; what can't be used is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -23,14 +23,30 @@ def test_without_variables_the_example_catalog_is_served_on_8080():
 
 
 def test_each_variable_changes_one_thing(tmp_path):
-    """`PORT`, `CATALOG` and `PAO_STATE` are the whole of it."""
-    environ = {"PORT": "9000", "CATALOG": "https://git.example.com/catalog.git", "PAO_STATE": str(tmp_path)}
+    """`PORT`, `CATALOG`, `CATALOGS` and `PAO_STATE` are the whole of it."""
+    environ = {
+        "PORT": "9000",
+        "CATALOG": "https://git.example.com/catalog.git",
+        "CATALOGS": "staging=/catalog#next  production=https://git.example.com/catalog.git#release",
+        "PAO_STATE": str(tmp_path),
+    }
 
     settings = Settings.from_environment(environ, ROOT)
 
     assert settings.port == 9000
     assert settings.catalog == "https://git.example.com/catalog.git"
     assert settings.state == tmp_path
+    assert settings.catalogs == (
+        ("staging", "/catalog#next"),
+        ("production", "https://git.example.com/catalog.git#release"),
+    )
+
+
+@pytest.mark.parametrize("catalogs", ["staging", "=/c", "a=", "default=/c", "platform=/c", "Up=/c", "a=/c a=/d"])
+def test_further_catalogs_have_names_of_their_own(catalogs):
+    """One that is taken, or missing, is refused."""
+    with pytest.raises(StartError, match="give each further catalog once, by a name of its own"):
+        Settings.from_environment({"CATALOGS": catalogs}, ROOT)
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "0", "65535", "80.5", "٨٠"])
