@@ -9,10 +9,10 @@ import pytest
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog, read_catalog
 from catalog_compiler.catalog_files import read_part
 from catalog_compiler.reporters import render
+from tests.catalog_compiler.broken import BARE, broken_catalogs
 
 CATALOG = Path(__file__).parents[1] / "catalog"
 MINIMAL = (CATALOG / "valid" / "minimal.yaml").read_text()
-BARE = (".pao.yaml", b"folder: .")
 
 
 def catalog(**files: str) -> CompiledCatalog:
@@ -32,13 +32,14 @@ def test_valid_files_are_valid(path):
     assert "valid: 1 item, 0 errors, 0 warnings" == render(compiled, "text")
 
 
-@pytest.mark.parametrize("path", sorted((CATALOG / "invalid").glob("*.y*ml")), ids=lambda path: path.stem)
-def test_broken_files_have_exactly_the_report_beside_them(path):
-    """A file is named after the code that it shows; places, sentences and hints are part of the contract."""
-    compiled = compile_catalog([BARE, (path.name, path.read_bytes())])
+@pytest.mark.parametrize("broken", broken_catalogs(), ids=lambda broken: broken.name)
+@pytest.mark.parametrize(("suffix", "form"), [(".txt", "text"), (".json", "json")])
+def test_broken_files_have_exactly_the_report_beside_them(broken, suffix, form):
+    """They are named after the code that they show; places, pointers, sentences and hints are part of the contract."""
+    compiled = broken.compiled()
 
-    assert path.with_suffix(".txt").read_text() == render(compiled, "text") + "\n"
-    assert path.stem in {problem.code for problem in compiled.problems}
+    assert broken.report.with_name(broken.report.name + suffix).read_text() == render(compiled, form) + "\n"
+    assert broken.code in {problem.code for problem in compiled.problems}
 
 
 def test_two_files_with_one_id_are_both_reported_and_neither_is_served():
