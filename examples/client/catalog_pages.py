@@ -57,9 +57,14 @@ def condition_words(condition: Mapping[str, Any] | None, names: Mapping[str, str
         return ""
     for key, word in (("all", " and "), ("any", " or ")):
         if condition.get(key):
-            return word.join(condition_words(part, names) for part in condition[key])
+            return word.join(_within(part, names) for part in condition[key])
     if condition.get("not"):
         return f"not ({condition_words(condition['not'], names)})"
     value = condition["value"]
     values = " or ".join(map(shown, value)) if isinstance(value, list) else shown(value)
     return f"{names.get(condition['field'], condition['field'])} {_WORDS[condition['operator']]} {values}"
+
+
+def _within(condition: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    words = condition_words(condition, names)
+    return f"({words})" if condition.get("all") or condition.get("any") else words

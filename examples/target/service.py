@@ -124,8 +124,7 @@ class Service:
         added = kind.rule(body, owner or {})
         resource_id = f"{kind.prefix}-{secrets.token_hex(4)}" if kind.prefix else own_name
         made = {**_kept(kind, body), "id": resource_id, "status": "available"}
-        if owner is None:
-            made["host"] = f"{own_name}.{name}.example.com"
+        made |= {"belongs_to": owner["id"]} if owner else {"host": f"{own_name}.{name}.example.com"}
         answer = self._insert(name, resource_id, own_name, {**made, **added}, owner["id"] if owner else "")
         return replace(answer, body={**answer.body, **kind.shown_once()})
 

@@ -102,6 +102,21 @@ def test_a_form_shows_each_field_with_what_is_asked_of_it():
             "Size is not 1 and on is yes",
             id="all",
         ),
+        pytest.param(
+            {
+                "any": [
+                    {"field": "on", "operator": "eq", "value": True},
+                    {
+                        "all": [
+                            {"field": "size", "operator": "gte", "value": 1},
+                            {"field": "size", "operator": "lt", "value": 5},
+                        ]
+                    },
+                ]
+            },
+            "on is yes or (Size is at least 1 and Size is under 5)",
+            id="one in another",
+        ),
         pytest.param({"not": {"field": "on", "operator": "eq", "value": False}}, "not (on is no)", id="not"),
     ],
 )

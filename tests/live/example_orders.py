@@ -47,7 +47,7 @@ class Order:
     warned: tuple[str, ...] = ()
     """The actions that fail without harm."""
     stands: tuple[str, ...] = ()
-    """The kinds of what stands at the target afterwards, sorted."""
+    """The kinds of what it made and what still stands once all orders have ended, sorted."""
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Some of them, by action."""
     because: str = ""

@@ -32,16 +32,17 @@ class ExampleTarget:
             if any(word == effect["id"] or word in str(effect["body"]) for word in belonging_to)
         ]
 
-    def standing(self, *belonging_to: str) -> list[str]:
-        """The kinds of what was made, and not deleted since, whose body mentions one of these words."""
-        made: dict[tuple[str, str], bool] = {}
+    def standing(self, word: str) -> list[str]:
+        """The kinds of what was made and not deleted since, and whose body mentions a word, or what mentions it."""
+        words, made = {word}, dict[tuple[str, str], str]()
         for effect in self._effects():
-            place = (effect["kind"], effect["id"])
-            if effect["effect"] == "created":
-                made[place] = any(word in str(effect["body"]) for word in belonging_to)
+            kind, resource_id, body = effect["kind"], effect["id"], str(effect["body"])
+            if effect["effect"] == "created" and any(each in body for each in words):
+                words.add(resource_id)
+                made[kind, resource_id] = kind
             elif effect["effect"] == "deleted":
-                made.pop(place, None)
-        return [kind for (kind, _), ours in made.items() if ours]
+                made.pop((kind, resource_id), None)
+        return list(made.values())
 
     def _effects(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.http.get("/effects").raise_for_status().json()["effects"]
