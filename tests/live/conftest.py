@@ -99,7 +99,7 @@ def catalog(stack: RunningStack, repository: CatalogRepository) -> Iterator[Live
     """The served catalog, with every item of its first commit orderable."""
     with ApiClient(base_url=stack.base_url, token=stack.keys.service_api_key) as service:
         live = LiveCatalog(repository=repository, service=service)
-        live.wait_until_served(repository.tip())
+        live.wait_until_served(repository.tip(), within=180)
         yield live
 
 
