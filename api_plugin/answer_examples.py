@@ -124,6 +124,33 @@ EXAMPLES: dict[str, Any] = {
         "ui_schema": {"ui:order": ["database_name", "*"]},
         "form_props": {"omitExtraData": True, "liveOmit": True},
     },
+    "preview_request": {
+        "id": "database-postgresql",
+        "version": "1.0.0",
+        "revision": _REVISION,
+        "mode": "automatic",
+        "actions": [
+            {
+                "name": "database",
+                "type": "rest-api",
+                "description": "Creates the database.",
+                "depends_on": [],
+                "skipped": False,
+                "config": {
+                    "method": "POST",
+                    "url": "***/v1/databases",
+                    "headers": {"Authorization": "Bearer ***"},
+                    "body_template": '{"name": "orders", "password": "***"}',
+                },
+                "error": None,
+                "rollback": {
+                    "type": "rest-api",
+                    "config": {"method": "DELETE", "url": "***/v1/databases/<response.database.id>"},
+                    "error": None,
+                },
+            }
+        ],
+    },
     "create_request": {
         **_REQUEST,
         "status": "queued",

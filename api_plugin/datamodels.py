@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from catalog_compiler.field_types.values import storable
+from catalog_compiler.previewing import PreviewedAction
 
 
 def _storable(text: str) -> str:
@@ -104,21 +105,40 @@ class SchemaAnswer(Answer):
     form_props: dict[str, Any]
 
 
-class RequestBody(BaseModel):
-    """What `POST /requests` takes."""
+class OrderBody(BaseModel):
+    """What is wanted of an item."""
 
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
+        json_schema_extra={"example": {"fields": {"database_name": "orders", "environment": "dev"}}},
+    )
+
+    fields: dict[str, JsonValue]
+    mode: Literal["automatic", "manual"] | None = None
+    revision: str | None = Field(default=None, description="Refuse where this is not the served revision.")
+
+
+class PreviewAnswer(Answer):
+    """What a request would do. Secret values are `***`; what only a request can tell is a placeholder."""
+
+    id: str
+    version: str
+    revision: str
+    mode: Literal["automatic", "manual"]
+    actions: list[PreviewedAction]
+
+
+class RequestBody(OrderBody):
+    """What `POST /requests` takes."""
+
+    model_config = ConfigDict(
         json_schema_extra={
             "example": {"item_id": "database-postgresql", "fields": {"database_name": "orders", "environment": "dev"}}
         },
     )
 
     item_id: str
-    fields: dict[str, JsonValue]
-    mode: Literal["automatic", "manual"] | None = None
-    revision: str | None = Field(default=None, description="Refuse the request where this is not the served revision.")
     catalog: str | None = None
     comment: StorableText | None = Field(default=None, max_length=10_000)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -15,7 +15,8 @@ from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
 from api_plugin.correlation import correlation_id
 from api_plugin.datamodels import RequestBody
-from api_plugin.exceptions import ApiProblem, FieldProblem, conflict, invalid_fields, unavailable
+from api_plugin.exceptions import ApiProblem, unavailable
+from api_plugin.order_checks import check_order, requester, stale_revision
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
 from api_plugin.runs import DagShelf, RunOrder, start_run
@@ -26,7 +27,6 @@ from api_plugin.store.inserting import insert_together
 from api_plugin.store.requests import Request, RequestEvent
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RequestInfo, RunConf, UserInfo, dag_id
-from catalog_compiler.submission import FieldError, check_submission
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +45,8 @@ def submit(
     Raises a problem where it can't be accepted, and `OtherRevisionError` where the item's DAG is at another revision.
     """
     body = draft.body
-    _check_revision(served, body)
-    mode = body.mode or served.modes[0]
-    checked = check_submission(served.item, body.fields, now=utc_now())
-    faults = [*draft.faults, *_mode_faults(served, mode), *map(_field_fault, checked.errors)]
-    if faults:
-        raise invalid_fields(faults)
+    checked = check_order(served, draft)
+    mode = checked.mode
     fields = _sealed(served, checked.values)
     request = _request(served, body, caller, mode, fields)
     user = UserInfo.model_validate(request.user)
@@ -85,7 +81,7 @@ def between_revisions(session: Session, body: RequestBody) -> ApiProblem:
         )
     )
     if body.revision is not None and published is not None and body.revision != published:
-        return _stale(body, published)
+        return stale_revision(body.item_id, published)
     return unavailable(f"'{body.item_id}' is changing to a new revision; try again in a moment")
 
 
@@ -106,9 +102,6 @@ def _request(
     served: ServedItem, body: RequestBody, caller: Principal, mode: Mode, fields: dict[str, JsonValue]
 ) -> Request:
     now = utc_now()
-    user = UserInfo(
-        id=caller.id, email=caller.email, name=caller.name, roles=caller.roles, organization=settings().organization
-    )
     return Request(
         id=uuid.uuid4(),
         catalog=served.catalog,
@@ -120,7 +113,7 @@ def _request(
         dag_id=dag_id(served.catalog, body.item_id, mode),
         fields=fields,
         user_id=caller.id,
-        user=user.model_dump(mode="json"),
+        user=requester(caller).model_dump(mode="json"),
         comment=body.comment,
         correlation_id=correlation_id(),
         parent_id=None,
@@ -131,26 +124,6 @@ def _request(
         state={},
         event_seq=0,
     )
-
-
-def _check_revision(served: ServedItem, body: RequestBody) -> None:
-    if body.revision is not None and body.revision != served.revision:
-        raise _stale(body, served.revision)
-
-
-def _stale(body: RequestBody, current: str) -> ApiProblem:
-    said = f"'{body.item_id}' changed since the form was loaded; load it again"
-    return conflict("stale-revision", said, current_revision=current)
-
-
-def _mode_faults(served: ServedItem, mode: Mode) -> Iterator[FieldProblem]:
-    if mode not in served.modes:
-        ways = " and ".join(served.modes)
-        yield FieldProblem(pointer="/mode", code="not-an-option", message=f"this item has no such way; it has {ways}")
-
-
-def _field_fault(error: FieldError) -> FieldProblem:
-    return FieldProblem(pointer=error.pointer, code=error.code, message=error.message)
 
 
 def _sealed(served: ServedItem, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

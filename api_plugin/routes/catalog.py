@@ -2,77 +2,78 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import version
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api_plugin.bodies import Draft, JsonDraft
+from api_plugin.catalog_answers import CatalogName, Limit, catalog_view, item_of, served_item, unchanged
 from api_plugin.catalog_cache import CatalogView
-from api_plugin.configuration import settings
 from api_plugin.cursors import decode_cursor, encode_cursor
 from api_plugin.datamodels import (
     ActionOutline,
     CatalogPage,
     ItemAnswer,
+    OrderBody,
+    PreviewAnswer,
     SchemaAnswer,
     SourceAnswer,
 )
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
-from api_plugin.health import DISTRIBUTION
-from api_plugin.principals import CatalogReader, Principal
+from api_plugin.order_checks import check_order, requester
+from api_plugin.principals import CatalogReader, Principal, Requester
 from api_plugin.served_item import ServedItem, SortKey, as_page
-from api_plugin.state import ApiState, State
+from api_plugin.state import State
 from api_plugin.visibility import sees_item
+from catalog_compiler.previewing import preview
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
 
-CatalogName = Annotated[str | None, Query(description="The catalog; the default one where it is left out.")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 Sort = Literal["id", "name", "category", "-id", "-name", "-category"]
 
 
-def served_item(
-    state: ApiState, session: SessionDep, catalog: str | None, item_id: str, caller: Principal
-) -> ServedItem:
-    """The item as it is served now; a 404 problem where the caller may not see one."""
-    return _item(_view(state, session, catalog), item_id, caller)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which items a list is to have: all filters must hold, and all words."""
+
+    tag: str | None = None
+    owner: str | None = None
+    q: Annotated[str | None, Query(description="Words in name, description or tags.")] = None
+
+    def test(self, category: str | None) -> Callable[[ServedItem], bool]:
+        """Tells whether an item is one of them, and of the category if one is given."""
+        words = (self.q or "").casefold().split()
+
+        def wanted(item: ServedItem) -> bool:
+            header = item.header
+            return (
+                category in {None, header.category}
+                and (self.tag is None or self.tag in header.tags)
+                and self.owner in {None, header.owner}
+                and all(word in item.words for word in words)
+            )
+
+        return wanted
 
 
-def _item(view: CatalogView, item_id: str, caller: Principal) -> ServedItem:
-    item = view.items.get(item_id)
-    if item is None or not sees_item(caller, item.header.access):
-        hint = "; it was published a moment ago and is getting ready" if item_id in view.pending else ""
-        raise not_found(f"the catalog '{view.name}' has no item '{item_id[:120]}'{hint}", "unknown-item")
-    return item
+Wanted = Annotated[Filters, Depends(Filters)]
 
 
 @router.get("", summary="List the catalog", responses={**problems(401, 403, 404, 422), 200: {"model": CatalogPage}})
 def list_catalog(
     request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State,
-    catalog: CatalogName = None, category: str | None = None, tag: str | None = None, owner: str | None = None,
-    q: Annotated[str | None, Query(description="Words in name, description or tags.")] = None,
+    wanted: Wanted, catalog: CatalogName = None, category: str | None = None,
     sort: Sort = "name", limit: Limit = 50, cursor: str | None = None,
 ) -> Any:  # fmt: skip
     """List the items that the caller may order, with filters, in pages. Answers 304 to a known `ETag`."""
-    view = _view(state, session, catalog)
-    if (same := _unchanged(request, response, view, caller)) is not None:
+    view = catalog_view(state, session, catalog)
+    if (same := unchanged(request, response, view, caller)) is not None:
         return same
-    wanted: list[Callable[[ServedItem], bool]] = []
-    if category is not None:
-        wanted.append(lambda item: item.header.category == category)
-    if tag is not None:
-        wanted.append(lambda item: tag in item.header.tags)
-    if owner is not None:
-        wanted.append(lambda item: item.header.owner == owner)
-    if q:
-        wanted.append(lambda item: _mentions(item, q))
-    return _page(response, view, caller, wanted, sort, limit, cursor)
+    return _page(response, view, caller, wanted.test(category), sort, limit, cursor)
 
 
 @router.get(
@@ -80,16 +81,16 @@ def list_catalog(
 )
 def list_category(
     request: Request, response: Response, caller: CatalogReader, session: SessionDep, state: State, category: str,
-    catalog: CatalogName = None, limit: Limit = 50, cursor: str | None = None,
+    wanted: Wanted, catalog: CatalogName = None, sort: Sort = "name", limit: Limit = 50, cursor: str | None = None,
 ) -> Any:  # fmt: skip
-    """List the items of one category; an unknown category is a 404."""
-    view = _view(state, session, catalog)
+    """List the items of one category, with filters, in pages; an unknown category is a 404."""
+    view = catalog_view(state, session, catalog)
     if category not in view.categories:
         known = ", ".join(view.categories)
         raise not_found(f"'{category[:50]}' is no category; there are {known}", "unknown-category")
-    if (same := _unchanged(request, response, view, caller)) is not None:
+    if (same := unchanged(request, response, view, caller)) is not None:
         return same
-    return _page(response, view, caller, [lambda item: item.header.category == category], "name", limit, cursor)
+    return _page(response, view, caller, wanted.test(category), sort, limit, cursor)
 
 
 @router.get("/items/{item_id}", response_model=ItemAnswer, summary="Show an item", responses=problems(401, 403, 404))
@@ -98,9 +99,9 @@ def show_item(
     catalog: CatalogName = None,
 ) -> Any:  # fmt: skip
     """Show an item: its header, its presentation, its actions in outline, its revision and where that comes from."""
-    view = _view(state, session, catalog)
-    served = _item(view, item_id, caller)
-    if (same := _unchanged(request, response, view, caller)) is not None:
+    view = catalog_view(state, session, catalog)
+    served = item_of(view, item_id, caller)
+    if (same := unchanged(request, response, view, caller)) is not None:
         return same
     return ItemAnswer(
         header=served.plan.header,
@@ -130,9 +131,9 @@ def show_schema(
     catalog: CatalogName = None,
 ) -> Any:  # fmt: skip
     """Show the form of an item: the three props of react-jsonschema-form."""
-    view = _view(state, session, catalog)
-    served = _item(view, item_id, caller)
-    if (same := _unchanged(request, response, view, caller)) is not None:
+    view = catalog_view(state, session, catalog)
+    served = item_of(view, item_id, caller)
+    if (same := unchanged(request, response, view, caller)) is not None:
         return same
     form = served.form
     return SchemaAnswer(
@@ -145,56 +146,40 @@ def show_schema(
     )
 
 
-def _view(state: ApiState, session: SessionDep, catalog: str | None) -> CatalogView:
-    name = catalog or settings().default_catalog
-    view = state.catalogs.view(session, name)
-    if view is None:
-        raise not_found(f"there is no catalog '{name[:120]}'", "unknown-catalog")
-    return view
+@router.post(
+    "/items/{item_id}/preview",
+    response_model=PreviewAnswer,
+    summary="Preview a request",
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422),
+)
+def preview_request(
+    caller: Requester, session: SessionDep, state: State, item_id: str,
+    order: Annotated[Draft[OrderBody], Depends(JsonDraft(OrderBody))], catalog: CatalogName = None,
+) -> PreviewAnswer:  # fmt: skip
+    """Show what a request with these values would do: each action with its config filled in. Calls and stores nothing.
 
-
-def _unchanged(request: Request, response: Response, view: CatalogView, caller: Principal) -> Response | None:
-    """Set the caching headers; a 304 where the caller has this answer already. What is seen depends on the caller."""
-    etag = _etag(view, caller)
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    known = request.headers.get("if-none-match", "")
-    if etag not in {part.strip().removeprefix("W/") for part in known.split(",")}:
-        return None
-    return Response(status_code=304, headers=dict(response.headers))
-
-
-def _etag(view: CatalogView, caller: Principal) -> str:
-    """Changes with everything that an answer is made from: the catalog, what the caller may see, and this program."""
-    parts = [
-        [view.name, view.commit, view.change_counter],
-        sorted(caller.roles),
-        sorted(permission.name for permission in caller.permissions),
-        _version(),
-    ]
-    return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
-
-
-@cache
-def _version() -> str:
-    return version(DISTRIBUTION)
-
-
-def _mentions(item: ServedItem, words: str) -> bool:
-    return all(word in item.words for word in words.casefold().split())
+    What is refused, and how, is the same as for a request. Secret values are `***`, and those of `env.*` are not even
+    looked up; what only a running request can tell, such as the response of an action, is a placeholder that names it.
+    """
+    served = served_item(state, session, catalog, item_id, caller)
+    checked = check_order(served, order)
+    actions = preview(served.item, served.plan, checked.values, requester(caller), mode=checked.mode)
+    return PreviewAnswer(
+        id=item_id,
+        version=served.header.version,
+        revision=served.revision,
+        mode=checked.mode,
+        actions=actions,
+    )
 
 
 def _page(
-    response: Response, view: CatalogView, caller: Principal, wanted: list[Callable[[ServedItem], bool]], sort: Sort,
+    response: Response, view: CatalogView, caller: Principal, wanted: Callable[[ServedItem], bool], sort: Sort,
     limit: int, cursor: str | None,
 ) -> Response:  # fmt: skip
     """Made of what each item keeps ready: to build and check a model of 200 items would take most of the time."""
     key, backwards = cast("SortKey", sort.removeprefix("-")), sort.startswith("-")
-    items = [
-        item
-        for item in view.ordered(key)
-        if sees_item(caller, item.header.access) and all(test(item) for test in wanted)
-    ]
+    items = [item for item in view.ordered(key) if sees_item(caller, item.header.access) and wanted(item)]
     rest = items[::-1] if backwards else items
     if cursor is not None:
         after = tuple(decode_cursor(cursor, str, str))

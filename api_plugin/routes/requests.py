@@ -15,6 +15,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft, JsonDraft
+from api_plugin.catalog_answers import served_item
 from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor, not_a_cursor
 from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer, StorableText
@@ -23,7 +24,6 @@ from api_plugin.exceptions import not_found
 from api_plugin.principals import Principal, Requester, RequestReader
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
-from api_plugin.routes.catalog import served_item
 from api_plugin.runs import OtherRevisionError
 from api_plugin.state import ApiState, State
 from api_plugin.status import RequestStatus

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from airflow.models.dagrun import DagRun
+from sqlalchemy import func, select
 
+from api_plugin import catalog_answers
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.permissions import Permission
-from api_plugin.routes import catalog as routes
+from api_plugin.store.requests import Request as Order
 from tests.api_plugin.conftest import a_caller
 from tests.items import action, compiled_item
 
@@ -80,10 +83,21 @@ def test_what_makes_no_page_is_refused(catalog, query):
     assert (422, "invalid-body", 1) == (answer.status_code, answer.json()["code"], len(answer.json()["errors"]))
 
 
-def test_a_category_lists_its_items(catalog):
-    """In pages as well."""
-    assert ["topic", "queue"] == ids(catalog("/messaging"))
-    assert ["topic"] == ids(catalog("/messaging?limit=1"))
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["topic", "queue"]),
+        ("?limit=1", ["topic"]),
+        ("?sort=-name", ["queue", "topic"]),
+        ("?tag=amqp", ["queue"]),
+        ("?owner=team-a", ["queue"]),
+        ("?q=many", ["topic"]),
+        ("?q=mango", []),
+    ],
+)
+def test_a_category_lists_its_items_as_asked(catalog, query, expected):
+    """In pages as well, and by the same filters."""
+    assert expected == ids(catalog(f"/messaging{query}"))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +166,7 @@ def test_each_sees_its_own(catalog, other):
 def test_another_version_of_pao_answers_anew(catalog, monkeypatch):
     """It may show more of the same catalog."""
     etag = catalog().headers["ETag"]
-    monkeypatch.setattr(routes, "_version", lambda: "99.0.0")
+    monkeypatch.setattr(catalog_answers, "_version", lambda: "99.0.0")
 
     assert 200 == catalog(headers={"If-None-Match": etag}).status_code
 
@@ -177,3 +191,79 @@ def test_an_answer_and_its_etag_are_of_one_moment(catalog, world, path):
 
     assert QUEUE.revision == first.json()["revision"]
     assert (200, QUEUE_2.revision) == (second.status_code, second.json()["revision"])
+
+
+MYSQL = compiled_item(
+    "mysql",
+    action(
+        "a",
+        config={
+            "method": "POST",
+            "url": "{{env.TARGET_URL}}/things/{{fields.name}}",
+            "headers": {"X-Request": "{{request.id}}", "X-By": "{{request.user.email}}"},
+            "body_template": '{"password": "{{fields.secret}}"}',
+        },
+    ),
+    fields=[
+        {"id": "name", "name": "Name", "type": "string", "order": 1, "required": True},
+        {"id": "secret", "name": "Secret", "type": "password", "order": 2, "default": "hidden-word"},
+    ],
+)
+REQUESTER = a_caller(Permission.REQUEST_CREATE)
+
+
+@pytest.fixture
+def previewed(catalog, world, portal):
+    """Previews an order of the catalog."""
+    world.publish(MYSQL)
+    world.parse(MYSQL)
+
+    def calling(body, item_id="mysql", query=""):
+        return portal("POST", f"/catalog/items/{item_id}/preview{query}", REQUESTER, json=body)
+
+    return calling
+
+
+def test_a_preview_shows_what_would_be_sent(previewed, world):
+    """Nothing secret is in it, nothing starts, and nothing is kept."""
+    answer = previewed({"fields": {"name": "a b"}})
+
+    assert (200, "automatic", MYSQL.revision) == (answer.status_code, answer.json()["mode"], answer.json()["revision"])
+    (shown,) = answer.json()["actions"]
+    assert "***/things/a%20b" == shown["config"]["url"]
+    assert {"X-Request": "<request.id>", "X-By": "dev@example.com"} == shown["config"]["headers"]
+    assert "hidden-word" not in answer.text
+    assert [0, 0] == [world.session.scalar(select(func.count()).select_from(table)) for table in (DagRun, Order)]
+
+
+def test_a_preview_is_of_the_way_that_was_asked_for(previewed):
+    """By default of the one that a request would take."""
+    answer = previewed({"fields": {"name": "a"}, "mode": "manual"})
+
+    assert ("manual", ["ticket"]) == (answer.json()["mode"], [one["name"] for one in answer.json()["actions"]])
+
+
+@pytest.mark.parametrize(
+    ("item_id", "body", "expected"),
+    [
+        ("mysql", {"fields": {}}, (422, ["/fields/name"])),
+        ("mysql", {"fields": {"nme": "a"}, "more": 1}, (422, ["/more", "/fields/name", "/fields/nme"])),
+        ("topic", {"fields": {}, "mode": "automatic"}, (422, ["/mode"])),
+        ("topic", {"fields": {}, "revision": "old"}, (409, [])),
+        ("secret", {"fields": {}}, (404, [])),
+        ("none", {"fields": {}}, (404, [])),
+    ],
+)
+def test_a_preview_is_refused_as_a_request_is(previewed, portal, item_id, body, expected):
+    """Word for word."""
+    answer = previewed(body, item_id)
+    asked = portal("POST", "/requests", REQUESTER, json=body | {"item_id": item_id})
+
+    assert expected == (answer.status_code, [one["pointer"] for one in answer.json().get("errors", ())])
+    same = ("status", "code", "detail", "errors", "current_revision")
+    assert [asked.json().get(key) for key in same] == [answer.json().get(key) for key in same]
+
+
+def test_a_preview_is_of_the_catalog_that_was_asked_for(previewed):
+    """There may be several."""
+    assert "unknown-catalog" == previewed({"fields": {"name": "a"}}, query="?catalog=elsewhere").json()["code"]
