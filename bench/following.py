@@ -19,6 +19,7 @@ import psutil
 from pao_local.git import git
 
 from bench.repository import MEASURED
+from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.compiled_files import CompiledFiles
 from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import take_snapshot
@@ -30,7 +31,7 @@ class _Follower:
 
     def __init__(self, url: str, folder: Path) -> None:
         self._folder = folder
-        self._repository = Repository(folder=folder / "repository.git", url=url, hook=None)
+        self._repository = Repository(folder=folder / "repository.git", access=Access(repo_url=url))
         self._files = CompiledFiles()
         self._stubs: dict[str, str] = {}
 

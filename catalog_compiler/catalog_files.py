@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from catalog_compiler.catalog_settings import SETTINGS_FILE, read_settings
@@ -33,8 +34,14 @@ class CatalogFiles:
 
 def in_folder(path: str, folder: str) -> bool:
     """Whether a repository's file stands in the folder of items; hidden folders and files are none of the catalog's."""
-    inside = PurePosixPath(path)
-    return inside.is_relative_to(PurePosixPath(folder)) and not any(part.startswith(".") for part in inside.parts)
+    start = _start(folder)
+    return (path == start[:-1] or path.startswith(start)) and not (path.startswith(".") or "/." in path)
+
+
+@lru_cache(maxsize=64)
+def _start(folder: str) -> str:
+    """What paths in a folder start with; a repository has thousands of them, and a folder is written in many ways."""
+    return "" if PurePosixPath(folder) == PurePosixPath() else f"{PurePosixPath(folder)}/"
 
 
 def link_problem(path: str) -> Problem:

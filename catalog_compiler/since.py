@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,22 @@ def version_problems(
     changed = [item for item in catalog.items if item.item is not None and item.plan is not None]
     changed = [item for item in changed if before.get(item.file) != files[item.file]]
     old_items = _items({path: content for path, content in before.items() if files.get(path) != content}, files)
-    for item in changed:
-        old = old_items.get(item.item_id)
+    yield from changed_items(changed, old_items, lambda item: files[item.file])
+
+
+def changed_items(
+    items: Iterable[CompiledItem],
+    before: Mapping[str | None, CompiledItem],
+    content: Callable[[CompiledItem], bytes],
+) -> Iterator[Problem]:
+    """Warnings for valid items, compared with the valid ones of the same ids; `content` gives an item's file."""
+    for item in items:
+        old = before.get(item.item_id)
         if old is None or old.item is None or item.item is None or old.revision == item.revision:
             continue
-        document = parse_document(files[item.file], item.file).document
+        found = list(version_findings(old.item, item.item))
+        document = parse_document(content(item), item.file).document if found else None
         if document is not None:
-            found = version_findings(old.item, item.item)
             yield from (replace(locate(finding, document), item_id=item.item_id) for finding in found)
 
 

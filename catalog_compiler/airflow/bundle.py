@@ -8,28 +8,30 @@ state of it (a worker, a callback) initializes it with a version. Configured in 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import structlog
 from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
-from airflow.providers.git.hooks.git import GitHook
 from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 
+from catalog_compiler.airflow.access import Access, RepositoryError
 from catalog_compiler.airflow.compiled_files import CompiledFiles
+from catalog_compiler.airflow.fetching import Fetch
 from catalog_compiler.airflow.publishing import (
     commit_of,
-    kept_retired,
+    kept_plans,
     publish,
     published_commit,
+    published_version,
     record_refresh,
     version_of,
 )
-from catalog_compiler.airflow.repository import DamagedCloneError, Repository, RepositoryError
+from catalog_compiler.airflow.repository import DamagedCloneError, Repository
 from catalog_compiler.airflow.snapshot import Snapshot, removed_items, take_snapshot
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.plan import ItemPlan
@@ -38,7 +40,11 @@ log = structlog.get_logger(__name__)
 
 VERSIONS_KEPT = 20
 """How many compiled versions stay on disk; an older one is compiled again when it is asked for."""
-PUBLISH_TRIES = 3
+PATIENCE = 2.0
+"""Seconds that a refresh waits for a fetch; one that takes longer goes on beside, for a later refresh to find."""
+LONGEST_INTERVAL = 60
+"""Seconds between looks at a repository that can't be read, at most; each failure doubles the bundle's interval."""
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class CatalogBundle(BaseDagBundle):
@@ -52,21 +58,38 @@ class CatalogBundle(BaseDagBundle):
         tracking_ref: str,
         repo_url: str | None = None,
         git_conn_id: str | None = None,
+        subdir: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Name the repository by `repo_url`, by an Airflow git connection, or by both (the connection signs in)."""
+        """Name the repository by `repo_url`, by an Airflow git connection, or by both (the connection signs in).
+
+        `subdir` is the folder of the repository that is the catalog's root; without it that is the repository's own.
+        """
         super().__init__(**kwargs)
-        self.tracking_ref = tracking_ref
-        hook = GitHook(git_conn_id=git_conn_id, repo_url=repo_url) if git_conn_id else None
-        url = (hook.repo_url if hook else None) or repo_url
-        if not url:
+        if not _NAME.fullmatch(self.name):
+            raise AirflowException(
+                f"'{self.name}' can't be the name of a catalog, which becomes a part of its DAGs' ids; begin with a "
+                "small letter, and go on with small letters, digits, '-' or '_', 40 characters at most"
+            )
+        if not (repo_url or git_conn_id):
             raise AirflowException(
                 f"catalog bundle '{self.name}' has no repository: set repo_url, or git_conn_id to a git connection "
                 "that has a host"
             )
-        self._repository = Repository(folder=self.base_dir / "repository.git", url=str(url), hook=hook)
+        self.tracking_ref = tracking_ref
+        self._access = Access(repo_url=repo_url, git_conn_id=git_conn_id)
+        self._repository = Repository(folder=self.base_dir / "repository.git", access=self._access, root=subdir or "")
+        self._interval = self.refresh_interval
+        self._failures = 0
+        self._fetch: Fetch | None = None
+        self._seen: str | None = None
+        """The commit that was published when the fetch began."""
         self._current: str | None = self.version
         self._snapshot: Snapshot | None = None
+        self._kept: Mapping[str, str] = {}
+        """Items that stay published though the snapshot lacks them, with the broken file of each."""
+        self._restored = False
+        """Whether the stubs come from what is published: without those of files that never were valid."""
         self._files = CompiledFiles()
         self._stubs: Mapping[str, str] = {}
         """What `write_stubs` told last; nothing where it did not come to its end."""
@@ -87,61 +110,104 @@ class CatalogBundle(BaseDagBundle):
         else:
             self.path.mkdir(parents=True, exist_ok=True)
             self.refresh()
+            if self._current is None:
+                self._restore()
         super().initialize()
 
     def refresh(self) -> None:
         """Fetch, compile the tip, write its stubs, publish it.
 
-        A repository that can't be reached changes nothing: what is published stays, and health tells since when.
+        Whatever fails leaves what is there, is recorded for health to tell, and is tried again. A fetch that takes long
+        goes on when this returns; `refresh_interval` says when to come back.
         """
         if self.version:
             raise AirflowException(f"bundle '{self.name}' is pinned to {self.version}; a pinned version never changes")
         with self.lock():
             try:
-                self._on_a_sound_clone(self._follow)
+                self._look()
             except RepositoryError as error:
                 log.warning("catalog repository not read", catalog=self.name, error=str(error))
-                with create_session() as session:
-                    record_refresh(session, self.name, version=self._current, failure=str(error))
+                self._failed(str(error))
+            except Exception as error:
+                log.exception("catalog not brought up to date", catalog=self.name)
+                said = getattr(error, "strerror", None) or "see the DAG processor's log"
+                self._failed(f"the catalog could not be brought up to date, by {type(error).__name__}: {said}")
 
-    def _on_a_sound_clone(self, work: Callable[[], None]) -> None:
-        """Do the work; where it finds the clone damaged, do it once more on a new one."""
+    def _failed(self, failure: str) -> None:
+        self._access.forget()
+        self._failures += 1
+        slower = max(self._interval, 1) * 2 ** min(self._failures, 16)
+        self.refresh_interval = max(min(slower, LONGEST_INTERVAL), self._interval)
+        with create_session() as session:
+            record_refresh(session, self.name, self.tracking_ref, version=self._current, failure=failure)
+
+    def _look(self) -> None:
         try:
-            work()
+            self._follow_when_fetched()
         except DamagedCloneError as error:
             log.warning("clone of the catalog repository is damaged; cloning anew", catalog=self.name, error=str(error))
-            self._repository.renew()
-            work()
+            self._fetch = self._repository.start_renewal()
+            self._follow_when_fetched()
+
+    def _follow_when_fetched(self) -> None:
+        if self._fetch is None:
+            with create_session() as session:
+                self._seen = published_commit(session, self.name)
+            self._fetch = self._repository.start_fetch()
+        # What went on beside is only looked at: whoever asks again and again waits no more.
+        if not self._fetch.ended(within=0 if self.refresh_interval == 0 else PATIENCE):
+            self.refresh_interval = 0
+            return
+        fetch, self._fetch = self._fetch, None
+        self.refresh_interval = self._interval
+        fetch.result()
+        self._follow()
+        self._failures = 0
 
     def _follow(self) -> None:
-        for _ in range(PUBLISH_TRIES):
+        tip = self._repository.resolve(self.tracking_ref)
+        known = self._snapshot is not None and tip == self._snapshot.commit
+        snapshot = self._snapshot if known else None
+        snapshot = snapshot or take_snapshot(self._repository, tip, self._files)
+        if not known or self._seen != tip:
             with create_session() as session:
-                seen = published_commit(session, self.name)
-            self._repository.fetch()
-            tip = self._repository.resolve(self.tracking_ref)
-            if self._snapshot is None or tip != self._snapshot.commit:
-                self._snapshot = take_snapshot(self._repository, tip, self._files)
-            elif seen == tip:
-                break
-            with create_session() as session:
-                if publish(session, self.name, self.tracking_ref, self._snapshot, self._repository, over=seen):
-                    break
-        self._write(self._snapshot)
+                kept = publish(session, self.name, self.tracking_ref, snapshot, self._repository, over=self._seen)
+            if kept is None:
+                self.refresh_interval = 0
+                return
+            self._kept = kept
+        self._snapshot = snapshot
+        self._write(snapshot)
 
-    def _write(self, snapshot: Snapshot | None) -> None:
-        if snapshot is None:
-            return
+    def _write(self, snapshot: Snapshot) -> None:
         with create_session() as session:
-            retired = kept_retired(session, self.name)
-            version = version_of(snapshot.commit, retired)
-            if version != self._current:
-                plans = [*(item.plan for item in snapshot.items.values()), *retired]
-                held, self._stubs = self._stubs, {}
-                self._stubs = write_stubs(self.path, self.name, plans, snapshot.broken, held)
-                self._keep_version(version)
-                self._current = version
+            kept = kept_plans(session, self.name, besides=snapshot.items.keys())
+            version = version_of(snapshot.commit, kept)
+            if version != self._current or self._restored:
+                plans = [*(item.plan for item in snapshot.items.values()), *kept]
+                saved = set(self._kept.values())
+                broken = {file: report for file, report in snapshot.broken.items() if file not in saved}
+                self._write_version(version, plans, broken)
+                self._restored = False
                 log.info("catalog compiled", catalog=self.name, version=version, items=len(plans))
-            record_refresh(session, self.name, version=version, failure=None)
+            record_refresh(session, self.name, self.tracking_ref, version=version, failure=None)
+
+    def _restore(self) -> None:
+        """Where the repository can't be read yet, bring what is published to a disk that may be empty.
+
+        Otherwise the DAG processor would take its DAGs for removed, and leave their runs alone for ever.
+        """
+        with self.lock(), create_session() as session:
+            version = published_version(session, self.name)
+            if version is not None:
+                self._write_version(version, kept_plans(session, self.name, besides=()), {})
+                self._restored = True
+
+    def _write_version(self, version: str, plans: Iterable[ItemPlan], broken: Mapping[str, str]) -> None:
+        held, self._stubs = self._stubs, {}
+        self._stubs = write_stubs(self.path, self.name, plans, broken, held)
+        self._keep_version(version)
+        self._current = version
 
     def _keep_version(self, version: str) -> None:
         """Give the version a folder of its own by hard links, so that callbacks of its runs find it compiled."""
@@ -163,7 +229,11 @@ class CatalogBundle(BaseDagBundle):
         with self.lock():
             if self.path.exists():
                 return
-            self._on_a_sound_clone(partial(self._make_version, version))
+            try:
+                self._make_version(version)
+            except DamagedCloneError:
+                self._repository.renew()
+                self._make_version(version)
 
     def _make_version(self, version: str) -> None:
         commit = commit_of(version)
@@ -178,5 +248,5 @@ class CatalogBundle(BaseDagBundle):
         snapshot = take_snapshot(self._repository, commit)
         yield from (item.plan for item in snapshot.items.values())
         if retired_too:
-            # Which of the removed items the version kept is not known here; all of them do no harm.
+            # Which items the version kept besides its own is not known here; all that git remembers do no harm.
             yield from (item.plan for item in removed_items(self._repository, snapshot))

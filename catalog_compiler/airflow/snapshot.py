@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import PurePosixPath
+from posixpath import normpath
 
 from pydantic import JsonValue
 
 from catalog_compiler.airflow.compiled_files import CompiledFiles
-from catalog_compiler.airflow.repository import Blob, Repository
+from catalog_compiler.airflow.repository import Blob, Link, Repository
 from catalog_compiler.catalog import CompiledCatalog, assemble
-from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, in_folder
+from catalog_compiler.catalog_files import SUFFIX, WRONG_SUFFIX, in_folder, link_problem
 from catalog_compiler.catalog_settings import SETTINGS_FILE, CatalogSettings, ReadSettings, read_settings
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.problems import Problem, errors
 from catalog_compiler.reporters import problems_text
+from catalog_compiler.since import changed_items
 
 LOOK_BACK = 50
 """How many versions of an invalid file are tried, newest first, for a valid one."""
@@ -46,6 +49,10 @@ class Snapshot:
     items: Mapping[str, PublishedItem]
     broken: Mapping[str, str]
     """Files that are invalid and never held a valid item, with the report of each."""
+    invalid: Mapping[str, str | None]
+    """The commit's files that are invalid, with the id of each as far as it can be read."""
+    settings_known: bool
+    """Whether a valid `.pao.yaml`, or none at all, is in force; otherwise nobody can tell where items are."""
     problems: tuple[Problem, ...]
     settings: CatalogSettings
 
@@ -55,29 +62,84 @@ def take_snapshot(repository: Repository, commit: str, files: CompiledFiles | No
 
     `files` are those of the commit that the caller looked at before: what is still the same is not compiled again.
     """
+    files = files or CompiledFiles()
     settings = _settings_file(repository, commit)
-    compiled = _compiled(repository, commit, read_settings(settings.in_force), files or CompiledFiles())
+    in_force = read_settings(settings.in_force or b"")
+    blobs = _item_files(repository, commit, in_force.settings.folder)
+    compiled = _compiled(repository, commit, in_force, blobs, files)
     items = {item.plan.item_id: item for item in _published_items(compiled, commit)}
     fallbacks = _fallbacks(repository, commit, compiled)
     for fallback in fallbacks:
         items.setdefault(fallback.plan.item_id, fallback)
     of_items = (problem for problem in compiled.problems if problem.file != SETTINGS_FILE)
+    of_versions = _version_problems(repository, commit, compiled, in_force.settings, files)
     return Snapshot(
         commit=commit,
         items=dict(sorted(items.items())),
         broken=_broken(compiled, {fallback.file for fallback in fallbacks}),
-        problems=tuple(sorted((*settings.problems, *of_items), key=Problem.sort_key)),
+        invalid={item.file: item.item_id for item in compiled.items if item.plan is None},
+        settings_known=settings.in_force is not None,
+        problems=tuple(sorted((*settings.problems, *of_items, *of_versions), key=Problem.sort_key)),
         settings=compiled.settings,
     )
 
 
-def _compiled(repository: Repository, commit: str, settings: ReadSettings, files: CompiledFiles) -> CompiledCatalog:
-    blobs = sorted(_item_files(repository, commit, settings.settings.folder), key=lambda blob: blob.path)
+def _compiled(
+    repository: Repository, commit: str, settings: ReadSettings, blobs: Iterable[Blob], files: CompiledFiles
+) -> CompiledCatalog:
     items = [blob for blob in blobs if blob.path.endswith(SUFFIX)]
-    misnamed = [blob.path for blob in blobs if blob.path.endswith(WRONG_SUFFIX)]
     return assemble(
-        files.compile(repository, items, settings.settings.categories), settings, misnamed=misnamed, links=()
+        files.compile(repository, items, settings.settings.categories),
+        settings,
+        misnamed=[blob.path for blob in blobs if blob.path.endswith(WRONG_SUFFIX)],
+        links=_links(repository, commit, settings.settings.folder),
     )
+
+
+def _links(repository: Repository, commit: str, folder: str) -> list[str]:
+    """Links that hide a part of the catalog: named like an item, to a folder, or out of the repository."""
+    parents = [parent.as_posix() for parent in PurePosixPath(folder).parents if parent.name]
+    above = [link for link in repository.links(commit, *parents) if link.path in parents] if parents else []
+    return [
+        link.path
+        for link in (*above, *repository.links(commit, folder))
+        if link.path.endswith((SUFFIX, WRONG_SUFFIX)) or _leads_to_folder(repository, commit, link)
+    ]
+
+
+def _leads_to_folder(repository: Repository, commit: str, link: Link) -> bool:
+    target = normpath(PurePosixPath(link.path).parent / link.to)
+    return target.startswith(("/", "..")) or repository.is_folder(commit, "" if target == "." else target)
+
+
+def _version_problems(
+    repository: Repository, commit: str, compiled: CompiledCatalog, settings: CatalogSettings, files: CompiledFiles
+) -> Iterable[Problem]:
+    """Warnings for what the commit changed without a version that tells of it, compared with the commit before it."""
+    parent = repository.parent(commit)
+    if parent is None:
+        return ()
+    now = {blob.path: blob for blob in _item_files(repository, commit, settings.folder)}
+    if repository.blobs(parent, SETTINGS_FILE) != repository.blobs(commit, SETTINGS_FILE):
+        settings = _settings(repository, parent)
+    before = {blob.path: blob for blob in _item_files(repository, parent, settings.folder)}
+    changed = [
+        item for item in compiled.items if item.plan is not None and _id_of(before, item.file) != now[item.file].id
+    ]
+    if not changed:
+        return ()
+    former = [blob for path, blob in before.items() if path.endswith(SUFFIX) and _id_of(now, path) != blob.id]
+    old = files.compile_former(repository, former, settings.categories)
+    return changed_items(
+        changed,
+        {item.item_id: item for item in old if item.plan is not None},
+        lambda item: b"".join(repository.read([now[item.file]])),
+    )
+
+
+def _id_of(blobs: Mapping[str, Blob], path: str) -> str | None:
+    blob = blobs.get(path)
+    return blob.id if blob is not None else None
 
 
 def removed_items(repository: Repository, snapshot: Snapshot) -> Iterable[PublishedItem]:
@@ -94,8 +156,8 @@ def removed_items(repository: Repository, snapshot: Snapshot) -> Iterable[Publis
 class _SettingsFile:
     """A commit's `.pao.yaml`."""
 
-    in_force: bytes
-    """The newest content that is valid, from the commit backwards; empty, which means the defaults, without one."""
+    in_force: bytes | None
+    """The newest content that is valid, from the commit backwards; None where the commit's own is not, and no other."""
     problems: tuple[Problem, ...]
     """Those of the commit's own."""
 
@@ -103,24 +165,27 @@ class _SettingsFile:
 def _settings_file(repository: Repository, commit: str) -> _SettingsFile:
     content = _content(repository, commit, SETTINGS_FILE)
     problems = read_settings(content).problems
+    if not content and repository.links(commit, SETTINGS_FILE):
+        problems = (link_problem(SETTINGS_FILE),)
     if not errors(problems):
         return _SettingsFile(in_force=content, problems=problems)
     earlier = islice(repository.versions(commit, SETTINGS_FILE, removals=True), LOOK_BACK)
     valid = (content for _, content in earlier if not errors(read_settings(content).problems))
-    return _SettingsFile(in_force=next(valid, b""), problems=problems)
+    return _SettingsFile(in_force=next(valid, None), problems=problems)
 
 
 def _settings(repository: Repository, commit: str) -> CatalogSettings:
-    return read_settings(_settings_file(repository, commit).in_force).settings
+    return read_settings(_settings_file(repository, commit).in_force or b"").settings
 
 
 def _item_files(repository: Repository, commit: str, folder: str) -> list[Blob]:
-    """The files that the catalog looks at; whatever else stands in its folder is not read."""
-    return [
+    """The files that the catalog looks at, in order; whatever else stands in its folder is not read."""
+    found = [
         blob
         for blob in repository.blobs(commit, folder)
         if in_folder(blob.path, folder) and blob.path.endswith((SUFFIX, WRONG_SUFFIX))
     ]
+    return sorted(found, key=lambda blob: blob.path)
 
 
 def _content(repository: Repository, commit: str, path: str) -> bytes:
