@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.repository import Repository
 
 _IDENTITY = {
@@ -67,4 +68,4 @@ def origin(tmp_path):
 @pytest.fixture
 def repository(origin, tmp_path):
     """Its clone, not fetched yet."""
-    return Repository(folder=tmp_path / "clone.git", url=origin.url, hook=None)
+    return Repository(folder=tmp_path / "clone.git", access=Access(repo_url=origin.url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -11,9 +12,13 @@ from sqlalchemy import select
 
 from api_plugin.store.catalog import Catalog, CatalogItem
 from catalog_compiler.airflow import bundle as bundle_module
+from catalog_compiler.airflow import snapshot as snapshot_module
 from catalog_compiler.airflow.bundle import CatalogBundle
+from tests.catalog_compiler.airflow.git_servers import silent_server
 from tests.catalog_compiler.airflow.test_publishing import a_request
 from tests.items import item_file
+
+BROKEN = b"header: {id: topic}\n"
 
 
 @pytest.fixture
@@ -22,14 +27,15 @@ def bundle(session, origin, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
 
     def made(version=None, **more):
-        return CatalogBundle(name="default", tracking_ref="main", version=version, **({"repo_url": origin.url} | more))
+        usual = {"name": "default", "tracking_ref": "main", "repo_url": origin.url}
+        return CatalogBundle(version=version, **(usual | more))
 
     return made
 
 
-def catalog(session):
+def catalog(session, name="default"):
     session.rollback()
-    return session.get(Catalog, "default", populate_existing=True)
+    return session.get(Catalog, name, populate_existing=True)
 
 
 def stubs(bundle):
@@ -368,3 +374,232 @@ def test_without_a_repository_it_says_what_to_set(bundle):
     """In Airflow's list of bundles."""
     with pytest.raises(AirflowException, match="'default' has no repository: set repo_url, or git_conn_id"):
         bundle(repo_url=None)
+
+
+def settled(following):
+    """Refresh as the DAG processor does, again and again, until no fetch is on its way."""
+    following.refresh()
+    while following.refresh_interval == 0:
+        following.refresh()
+
+
+def test_a_silent_repository_holds_up_nobody(bundle, origin, session, monkeypatch):
+    """Its fetch goes on beside, the interval says to come back at once, and in the end health tells of it."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    bundle().initialize()
+    monkeypatch.setattr(bundle_module, "PATIENCE", 0)
+    monkeypatch.setenv("GIT_HTTP_LOW_SPEED_TIME", "1")
+    with silent_server() as url:
+        following = bundle(repo_url=url, refresh_interval=5)
+        following.refresh()
+        assert (0, None) == (following.refresh_interval, catalog(session).failure)
+        settled(following)
+
+    assert "too slow" in catalog(session).failure
+    assert commit == catalog(session).commit
+
+
+def test_a_failing_repository_is_asked_less_and_less_often(bundle, origin, tmp_path):
+    """Up to a minute; once it answers, as often as before."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle(refresh_interval=10)
+    shutil.move(origin.folder, tmp_path / "away")
+    intervals = []
+    for _ in range(4):
+        settled(following)
+        intervals.append(following.refresh_interval)
+    shutil.move(tmp_path / "away", origin.folder)
+    settled(following)
+
+    assert [20, 40, 60, 60] == intervals
+    assert 10 == following.refresh_interval
+
+
+def test_a_connection_that_is_missing_heals_alone(bundle, origin, session, monkeypatch):
+    """Also where the catalog was never published: health tells of it from the first look on."""
+    following = bundle(repo_url=None, git_conn_id="catalog_git")
+    following.initialize()
+    assert "the git connection 'catalog_git' can't be used" in catalog(session).failure
+    assert catalog(session).failing_since is not None
+
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    extra = {"strict_host_key_checking": "yes"}
+    connection = {"conn_type": "git", "host": origin.url, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CATALOG_GIT", json.dumps(connection))
+    settled(following)
+
+    assert (["queue"], commit, None) == (stubs(following), catalog(session).commit, catalog(session).failure)
+
+
+def test_a_branch_that_is_deleted_heals_when_it_is_back(bundle, origin, session):
+    """What was published of it serves on meanwhile."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    origin.git("branch", "--move", "main", "other")
+    settled(following)
+    assert (["queue"], commit) == (stubs(following), catalog(session).commit)
+    assert "'main' is no branch, tag or commit of" in catalog(session).failure
+
+    origin.git("branch", "--move", "other", "main")
+    commit = origin.commit({"catalog/topic.yaml": item_file("topic")})
+    settled(following)
+    assert (["queue", "topic"], commit, None) == (stubs(following), catalog(session).commit, catalog(session).failure)
+
+
+def test_what_goes_wrong_besides_is_told_as_well(bundle, origin, session):
+    """Here there is no place for the stubs, as on a full disk; the next look succeeds."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    origin.commit({"catalog/topic.yaml": item_file("topic")})
+    following.path.rename(following.path.with_name("aside"))
+    following.path.write_text("")
+    settled(following)
+    assert "could not be brought up to date, by FileExistsError: File exists" in catalog(session).failure
+
+    following.path.unlink()
+    settled(following)
+    assert (["queue", "topic"], None) == (stubs(following), catalog(session).failure)
+
+
+def test_an_empty_disk_gets_what_is_published(bundle, origin, session, tmp_path):
+    """Where the repository is away: without its stubs, the DAG processor would take the DAGs for removed."""
+    commit = origin.commit({"catalog/queue.yaml": item_file("queue"), "catalog/topic.yaml": BROKEN})
+    first = bundle()
+    first.initialize()
+    expected = sorted(path.name for path in first.path.iterdir() if not path.name.startswith("invalid"))
+    shutil.rmtree(first.base_dir)
+    shutil.move(origin.folder, tmp_path / "away")
+    following = bundle()
+    following.initialize()
+
+    assert expected == sorted(path.name for path in following.path.iterdir())
+    assert (["default.queue.manual", "default.queue.rollback"], []) == dags(following)
+    assert commit == following.get_current_version().version
+    assert "git could not read" in catalog(session).failure
+
+    shutil.move(tmp_path / "away", origin.folder)
+    settled(following)
+    assert 1 == len(dags(following)[1])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"catalog/queue.yaml": None, "catalog/messaging/queue.yaml": b"header: {id: queue}\n"},
+        {"catalog/queue.yaml": None, "catalog/messaging/queue.yaml": item_file("queue") + b"}\n"},
+        {"catalog/queue.yaml": item_file("queue") + b"}\n"},
+    ],
+)
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_a_broken_item_stays_where_git_can_not_tell(bundle, origin, session, files, rewritten):
+    """It moved as it broke, or its history was rewritten: what is published is all there is."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    commit = origin.commit(files, amend=rewritten)
+    settled(following)
+    kept = following.get_current_version().version
+    assert {"queue": (False, False)} == validity(session)
+    assert (["default.queue.manual", "default.queue.rollback"], []) == dags(following)
+
+    origin.commit({"README.md": "Hello"})
+    restarted = bundle()
+    restarted.initialize()
+    assert {"queue": (False, False)} == validity(session)
+    assert ["queue"] == stubs(restarted)
+    assert kept.partition(".")[0] == commit
+
+
+def validity(session):
+    session.rollback()
+    rows = session.scalars(select(CatalogItem).execution_options(populate_existing=True))
+    return {row.item_id: (row.valid, row.retired) for row in rows}
+
+
+def test_an_item_stays_for_as_long_as_it_is_broken(bundle, origin, session, monkeypatch):
+    """However many versions its file had since; a removed one goes."""
+    monkeypatch.setattr(snapshot_module, "LOOK_BACK", 2)
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    for number in range(4):
+        origin.commit({"catalog/queue.yaml": b"header: {id: queue}\n# %d\n" % number})
+        settled(following)
+    assert {"queue": (False, False)} == validity(session)
+    assert (["default.queue.manual", "default.queue.rollback"], []) == dags(following)
+
+    origin.commit({"catalog/queue.yaml": None})
+    settled(following)
+    assert {"queue": (False, True)} == validity(session)
+    assert [] == stubs(following)
+
+
+def test_settings_that_never_were_valid_retire_nothing(bundle, origin, session):
+    """History was rewritten: nobody can tell where the items are."""
+    origin.commit({".pao.yaml": "folder: services\n", "services/queue.yaml": item_file("queue")})
+    following = bundle()
+    following.initialize()
+    origin.commit({".pao.yaml": "folders: services\n"}, amend=True)
+    settled(following)
+
+    assert {"queue": (False, False)} == validity(session)
+    assert ["queue"] == stubs(following)
+
+
+def test_two_catalogs_follow_two_refs_of_one_repository(bundle, origin, session):
+    """Each in a folder of its own, with DAGs of its own."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+    origin.git("branch", "release")
+    origin.commit({"catalog/topic.yaml": item_file("topic")})
+    staging, production = bundle(name="staging"), bundle(name="production", tracking_ref="release")
+    for following in (staging, production):
+        following.initialize()
+
+    assert (["queue", "topic"], ["queue"]) == (stubs(staging), stubs(production))
+    assert "production.queue.manual" in dags(production)[0]
+    rows = session.scalars(select(Catalog).order_by(Catalog.name)).all()
+    assert [("production", "release"), ("staging", "main")] == [(row.name, row.tracking_ref) for row in rows]
+
+
+def test_two_catalogs_live_in_two_folders_of_one_repository(bundle, origin, session):
+    """Each with settings of its own; what is beside a catalog is none of it."""
+    origin.commit(
+        {
+            "teams/a/.pao.yaml": "folder: services\n",
+            "teams/a/services/queue.yaml": item_file("queue"),
+            "teams/b/catalog/topic.yaml": item_file("topic"),
+            "catalog/cache.yaml": item_file("cache"),
+        }
+    )
+    first, second = (bundle(name=name, subdir=f"/teams/{name}/") for name in ("a", "b"))
+    for following in (first, second):
+        following.initialize()
+    assert (["queue"], ["topic"]) == (stubs(first), stubs(second))
+
+    origin.commit({"teams/a/services/queue.yaml": b"header: {id: queue}\n"})
+    settled(first)
+    assert ["services/queue.yaml"] == sorted({problem["file"] for problem in catalog(session, "a").problems})
+    assert {"queue": (False, False), "topic": (True, False)} == validity(session)
+
+
+def test_a_folder_that_is_not_there_is_a_failure(bundle, origin, session):
+    """An empty catalog would retire everything."""
+    origin.commit({"teams/a/catalog/queue.yaml": item_file("queue")})
+    following = bundle(subdir="teams/a")
+    following.initialize()
+    origin.git("mv", "teams/a", "teams/b")
+    origin.commit_tree()
+    settled(following)
+
+    assert "'main' of" in catalog(session).failure
+    assert "has no folder 'teams/a'; correct the catalog's subdir" in catalog(session).failure
+    assert ["queue"] == stubs(following)
+
+
+@pytest.mark.parametrize("name", ["", "Default", "1st", "a.b", "a b", "ä", "a" * 41])
+def test_a_name_that_can_not_be_in_the_id_of_a_dag_is_refused(bundle, name):
+    """Airflow lists the sentence with its bundles."""
+    with pytest.raises(AirflowException, match=f"'{name}' can't be the name of a catalog"):
+        bundle(name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.compiled_files import CompiledFiles
 from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import take_snapshot
@@ -21,7 +22,7 @@ class Counting(Repository):
 
 @pytest.fixture
 def counting(origin, tmp_path):
-    return Counting(folder=tmp_path / "counting.git", url=origin.url, hook=None)
+    return Counting(folder=tmp_path / "counting.git", access=Access(repo_url=origin.url))
 
 
 def taken(repository, files, commit):

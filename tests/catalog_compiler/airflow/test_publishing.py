@@ -12,7 +12,7 @@ from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRe
 from api_plugin.store.requests import Request
 from catalog_compiler.airflow.publishing import (
     commit_of,
-    kept_retired,
+    kept_plans,
     publish,
     published_commit,
     record_refresh,
@@ -39,7 +39,7 @@ def published(session, origin, repository):
             over = published_commit(session, "default")
         done = publish(session, "default", "main", take_snapshot(repository, commit), repository, over=over)
         session.commit()
-        return commit if done else None
+        return commit if done is not None else None
 
     return publishing
 
@@ -115,6 +115,16 @@ def test_an_invalid_item_keeps_its_last_valid_revision(session, published):
     assert [] == catalog(session).problems
 
 
+def test_what_stays_though_its_file_can_not_be_read_is_invalid(session, published):
+    """And not removed; the commit after it does not take it for new."""
+    published({"catalog/queue.yaml": queue("1.0.0")})
+    broken = published({"catalog/queue.yaml": None, "catalog/moved.yaml": BROKEN})
+    back = published({"catalog/moved.yaml": queue("2.0.0")})
+
+    assert {"added": [], "changed": [], "removed": [], "invalid": ["queue"]} == changes(session, broken)
+    assert {"added": [], "changed": ["queue"], "removed": [], "invalid": []} == changes(session, back)
+
+
 def test_a_removed_item_may_come_back(session, published):
     """It is then added anew."""
     published({"catalog/queue.yaml": queue("1.0.0")})
@@ -169,21 +179,24 @@ def test_a_ref_may_be_moved_back(session, published):
 def test_a_failed_look_keeps_since_when_and_what_is_published(session, published):
     """Health tells both, until a look succeeds again."""
     commit = published({"catalog/queue.yaml": queue("1.0.0")})
-    record_refresh(session, "default", version=commit, failure="git could not read it")
+    record_refresh(session, "default", "main", version=commit, failure="git could not read it")
     since = catalog(session).failing_since
-    record_refresh(session, "default", version=commit, failure="git could still not read it")
+    record_refresh(session, "default", "main", version=commit, failure="git could still not read it")
     failing = catalog(session)
     assert (since, "git could still not read it", commit) == (failing.failing_since, failing.failure, failing.commit)
 
-    record_refresh(session, "default", version="v", failure=None)
+    record_refresh(session, "default", "main", version="v", failure=None)
     assert (None, None, "v") == (catalog(session).failing_since, catalog(session).failure, catalog(session).version)
 
 
-def test_a_look_at_a_catalog_that_was_never_published_is_not_kept(session):
-    """There is no row for it."""
-    record_refresh(session, "nowhere", version=None, failure="away")
+def test_a_catalog_that_was_never_published_can_fail(session, published):
+    """Health tells since when from the first look on; there is still nothing to read."""
+    record_refresh(session, "default", "main", version=None, failure="away")
+    since = catalog(session).failing_since
+    assert (None, "away", True) == (catalog(session).commit, catalog(session).failure, since is not None)
 
-    assert session.get(Catalog, "nowhere") is None
+    commit = published({"catalog/queue.yaml": queue("1.0.0")})
+    assert (commit, None, None) == (catalog(session).commit, catalog(session).failing_since, catalog(session).failure)
 
 
 def a_request(status, *, catalog="default", item_id="queue"):
@@ -229,7 +242,7 @@ def test_a_retired_item_is_kept_while_a_request_needs_it(session, published, sta
     session.add_all([a_request(status), a_request("completed", item_id="topic"), a_request("queued", catalog="other")])
     session.flush()
 
-    assert ((item_plan("queue"),) if kept else ()) == kept_retired(session, "default")
+    assert ((item_plan("queue"),) if kept else ()) == kept_plans(session, "default", besides=())
 
 
 def test_the_version_is_the_commit_and_what_is_kept(session):

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from catalog_compiler.airflow.repository import Repository, RepositoryError, without_sign_in
+from catalog_compiler.airflow.access import Access, RepositoryError
+from catalog_compiler.airflow.repository import Link, Repository
 from catalog_compiler.document import MAX_BYTES
 
 
@@ -282,30 +283,11 @@ def test_a_repository_that_is_away_leaves_the_clone(origin, repository, tmp_path
     assert {"catalog/a.yaml": b"1"} == contents(repository, commit)
 
 
-SIGN_INS = {
-    "https://ada:secret@git.example.com/c.git": "https://git.example.com/c.git",
-    "https://secret@git.example.com/c.git": "https://git.example.com/c.git",
-    "https://ada:se@cret@git.example.com:8443/c.git": "https://git.example.com:8443/c.git",
-    "https://ada:sec/ret@git.example.com/c.git": "https://git.example.com/c.git",
-    "ssh://git:secret@git.example.com:22/c.git": "ssh://git.example.com:22/c.git",
-    "fatal: 'http://a:secret@h/x' and http://b:secret@h": "fatal: 'http://h/x' and http://h",
-    "https://git.example.com:8443/@team/c.git": "https://git.example.com:8443/@team/c.git",
-    "git@git.example.com:c.git": "git@git.example.com:c.git",
-    "/srv/catalog@home": "/srv/catalog@home",
-}
-
-
-@pytest.mark.parametrize(("text", "shown"), SIGN_INS.items())
-def test_no_text_shows_how_to_sign_in(text, shown):
-    """What is no password in a URL stays as it is."""
-    assert shown == without_sign_in(text)
-
-
 def test_no_message_shows_how_to_sign_in(origin, repository, tmp_path, monkeypatch):
     """Every signed-in user can read it in health; git says the URL too."""
     commit = origin.commit({"a": "1"})
     repository.fetch()
-    signed = Repository(folder=tmp_path / "clone.git", url="http://ada:secret@127.0.0.1:1/c.git", hook=None)
+    signed = Repository(folder=tmp_path / "clone.git", access=Access(repo_url="http://ada:secret@127.0.0.1:1/c.git"))
 
     with pytest.raises(RepositoryError, match="is no branch") as unknown:
         signed.resolve("nothing")
@@ -333,7 +315,7 @@ def test_a_clone_that_can_not_be_made_anew_stays(origin, repository, tmp_path):
 
 def test_a_repository_that_never_was_there(tmp_path):
     """The first fetch fails alike, and the next one works once it is there."""
-    repository = Repository(folder=tmp_path / "clone.git", url=str(tmp_path / "nowhere"), hook=None)
+    repository = Repository(folder=tmp_path / "clone.git", access=Access(repo_url=str(tmp_path / "nowhere")))
 
     for _ in range(2):
         with pytest.raises(RepositoryError, match="git could not read"):
@@ -360,3 +342,53 @@ def test_the_callers_own_git_settings_change_nothing(origin, repository, monkeyp
 
     assert commit == repository.resolve("main")
     assert not (tmp_path / "other").exists()
+
+
+def test_links_are_told_with_what_they_hold(origin, repository):
+    """And whatever is a folder, without following them."""
+    (origin.folder / "catalog").mkdir()
+    (origin.folder / "catalog/a.yaml").symlink_to("../b.yaml")
+    (origin.folder / "other").symlink_to("catalog")
+    commit = origin.commit({"catalog/b.yaml": "1"})
+    repository.fetch()
+
+    assert (Link(path="catalog/a.yaml", to="../b.yaml"),) == repository.links(commit, "catalog")
+    paths = ("", "catalog", "other", "catalog/b.yaml", "nowhere")
+    assert [True, True, False, False, False] == [repository.is_folder(commit, path) for path in paths]
+
+
+def test_a_commit_has_a_parent(origin, repository):
+    """But for the first."""
+    first, second = origin.commit({"a": "1"}), origin.commit({"a": "2"})
+    repository.fetch()
+
+    assert (first, None) == (repository.parent(second), repository.parent(first))
+
+
+def test_a_file_that_moved_is_found_by_its_content(origin, repository):
+    """Also where it changed a little; not where git has not got the commit any more."""
+    first = origin.commit({"a.yaml": "line\n" * 20, "b.yaml": "other\n" * 20})
+    second = origin.commit({"a.yaml": None, "sub/a.yaml": "line\n" * 19})
+    repository.fetch()
+
+    assert "sub/a.yaml" == repository.moved("a.yaml", first, second)
+    assert None is repository.moved("b.yaml", first, second)
+    assert None is repository.moved("a.yaml", "0" * 40, second)
+
+
+@pytest.mark.parametrize("root", ["team", "/team/"])
+def test_paths_count_from_the_root_of_the_catalog(origin, tmp_path, root):
+    """Where that is a folder of the repository; what is beside it does not exist."""
+    repository = Repository(folder=tmp_path / "clone.git", access=Access(repo_url=origin.url), root=root)
+    first = origin.commit({"team/a/b.yaml": "1", "team/c.yaml": "2", "a/x.yaml": "3", "teams/a/y.yaml": "4"})
+    origin.commit({"team/a/b.yaml": "5", "a/x.yaml": "6"})
+    tip = origin.commit({"team/c.yaml": None, "a/x.yaml": None, "team/a/d.yaml": "2"})
+    repository.fetch()
+
+    assert {"a/b.yaml": b"5", "a/d.yaml": b"2"} == contents(repository, tip, ".")
+    assert {"a/b.yaml": b"1"} == contents(repository, first, "a")
+    assert [b"5", b"1"] == [content for _, content in repository.versions(tip, "a/b.yaml")]
+    assert ("c.yaml",) == repository.removed(tip, ".")
+    assert "a/d.yaml" == repository.moved("c.yaml", first, tip)
+    assert repository.is_folder(tip, "a")
+    assert tip == repository.resolve("main")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import LOOK_BACK, removed_items, take_snapshot
 from catalog_compiler.document import MAX_BYTES
@@ -263,7 +264,7 @@ class Recording(Repository):
 
 def test_only_files_of_the_catalog_are_read(origin, tmp_path):
     """Whatever else a team keeps beside them."""
-    recording = Recording(folder=tmp_path / "clone.git", url=origin.url, hook=None)
+    recording = Recording(folder=tmp_path / "clone.git", access=Access(repo_url=origin.url))
     names = ("logo.png", "README.md", ".hidden.yaml", ".hidden/a.yaml", "a.yml")
     tip = origin.commit({"catalog/queue.yaml": queue("1.0.0")} | {f"catalog/{name}": "x" for name in names})
 
@@ -291,3 +292,84 @@ def test_an_empty_repository_is_an_empty_catalog(origin, repository):
     taken = snapshot(repository, origin.commit())
 
     assert ({}, ()) == (taken.items, taken.problems)
+
+
+def link(origin, path, to):
+    place = origin.folder / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(to)
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "told"),
+    [
+        ("catalog/queue.yaml", "../items/queue.yaml", True),
+        ("catalog/queue.yml", "nowhere", True),
+        ("catalog/more", "../items", True),
+        ("catalog/more", "/etc", True),
+        ("catalog/more", "../../elsewhere", True),
+        ("catalog/README.md", "../README.md", False),
+        ("catalog/.hidden.yaml", "../items/queue.yaml", False),
+        ("docs/queue.yaml", "../items/queue.yaml", False),
+    ],
+)
+def test_a_link_in_the_catalog_is_a_problem(origin, repository, path, to, told):
+    """It is never followed, wherever it leads; its author learns why the item is not there."""
+    link(origin, path, to)
+    tip = origin.commit(
+        {"items/queue.yaml": queue("1.0.0"), "README.md": "Hello", "catalog/topic.yaml": item_file("topic")}
+    )
+
+    taken = snapshot(repository, tip)
+
+    assert ["topic"] == list(taken.items)
+    assert ([(path, "invalid-value")] if told else []) == codes(taken)
+
+
+def test_a_link_that_is_the_folder_of_items_is_a_problem(origin, repository):
+    """Or that is above it."""
+    link(origin, "team", "elsewhere")
+    tip = origin.commit({".pao.yaml": "folder: team/services\n", "elsewhere/services/queue.yaml": queue("1.0.0")})
+
+    assert [("team", "invalid-value")] == codes(snapshot(repository, tip))
+
+
+def test_settings_that_are_a_link_are_invalid(origin, repository):
+    """Those before stay in force."""
+    origin.commit({".pao.yaml": "folder: services\n", "services/queue.yaml": queue("1.0.0")})
+    (origin.folder / ".pao.yaml").unlink()
+    link(origin, ".pao.yaml", "other.yaml")
+    tip = origin.commit({"other.yaml": "folder: catalog\n"})
+
+    taken = snapshot(repository, tip)
+
+    assert ["queue"] == list(taken.items)
+    assert [(".pao.yaml", "invalid-value")] == codes(taken)
+
+
+def versioned(version, *field_ids):
+    fields = [{"id": name, "name": name, "type": "string", "order": order} for order, name in enumerate(field_ids, 1)]
+    return item_file("queue", header={"version": version}, fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "expected"),
+    [
+        ("catalog/queue.yaml", versioned("1.0.0", "a", "b", "c"), ["version-not-raised"]),
+        ("catalog/queue.yaml", versioned("1.1.0", "a", "b", "c"), []),
+        ("catalog/queue.yaml", versioned("1.1.0", "a"), ["breaking-change"]),
+        ("catalog/moved.yaml", versioned("1.0.0", "a", "b", "c"), ["version-not-raised"]),
+        ("catalog/moved.yaml", versioned("1.0.0", "a", "b"), []),
+    ],
+)
+def test_a_version_that_does_not_tell_of_a_change_is_a_warning(origin, repository, path, content, expected):
+    """Compared with the commit before, so that every process finds the same."""
+    origin.commit({"catalog/queue.yaml": versioned("1.0.0", "a", "b")})
+    tip = origin.commit({"catalog/queue.yaml": None, path: content})
+    later = origin.commit({"README.md": "Hello"})
+
+    taken = snapshot(repository, tip)
+
+    assert [(path, code) for code in expected] == codes(taken)
+    assert taken.items["queue"].valid
+    assert [] == codes(snapshot(repository, later))
