@@ -431,6 +431,24 @@ def test_a_connection_that_is_missing_heals_alone(bundle, origin, session, monke
     assert (["queue"], commit, None) == (stubs(following), catalog(session).commit, catalog(session).failure)
 
 
+def test_a_connection_that_is_corrected_heals_alone(bundle, origin, session, monkeypatch):
+    """Without a restart of the DAG processor."""
+    origin.commit({"catalog/queue.yaml": item_file("queue")})
+
+    def connect(host):
+        connection = {"conn_type": "git", "host": host, "extra": {"strict_host_key_checking": "yes"}}
+        monkeypatch.setenv("AIRFLOW_CONN_CATALOG_GIT", json.dumps(connection))
+
+    connect("/nowhere")
+    following = bundle(repo_url=None, git_conn_id="catalog_git")
+    following.initialize()
+    assert "git could not read /nowhere" in catalog(session).failure
+
+    connect(origin.url)
+    settled(following)
+    assert (["queue"], None) == (stubs(following), catalog(session).failure)
+
+
 def test_a_branch_that_is_deleted_heals_when_it_is_back(bundle, origin, session):
     """What was published of it serves on meanwhile."""
     commit = origin.commit({"catalog/queue.yaml": item_file("queue")})
