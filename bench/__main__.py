@@ -15,20 +15,25 @@ from pao_local.progress import Progress
 from pao_local.signals import interrupt_on_end
 from rich.console import Console
 
+from api_plugin.client import ApiError
 from bench.calls import UnexpectedAnswerError
 from bench.catalog import measure_catalog
 from bench.compiling import measure_compiling
 from bench.completion import measure_burst, measure_idle, wait_until_quiet
 from bench.machine import describe
+from bench.pushing import measure_pushes
 from bench.report import BurstPair, Pair, Results, as_json, show
+from bench.serving import measure_serving
 from bench.stack import ROOT, MeasuredStack, measured_stack
 from bench.submission import Load, measure_submissions
 from bench.ways import Handwritten, Ordered, RunFailedError, Way
 
-ON_A_STACK = ("catalog", "idle", "burst", "submission")
+ON_A_STACK = ("catalog", "serving", "idle", "burst", "submission", "pushing")
 PARTS = ("compile", *ON_A_STACK)
 COMPILED = (1000, 10000)
 """Items of the catalogs that are compiled."""
+SERVED = (1000, 10000)
+"""Items of the catalogs that are only listed."""
 BURST_TIMEOUT = 1200.0
 """Seconds; what has not ended by then is left out of the rate."""
 PAGE = 200
@@ -52,7 +57,14 @@ def main() -> int:
             with measured_stack(arguments.items, progress) as stack:
                 environment["settings"] = stack.airflow_settings()
                 _measure(stack, arguments, progress, parts)
-    except (StartError, UnexpectedAnswerError, RunFailedError, OSError, subprocess.CalledProcessError) as error:
+    except (
+        StartError,
+        UnexpectedAnswerError,
+        RunFailedError,
+        OSError,
+        subprocess.CalledProcessError,
+        ApiError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
@@ -74,6 +86,11 @@ def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Prog
     if "catalog" in arguments.only:
         with progress.step("Reading the catalog"):
             parts["catalog"] = measure_catalog(stack.developer, arguments.calls)
+    if "serving" in arguments.only:
+        with progress.step("Reading larger catalogs"):
+            parts["serving"] = tuple(
+                measure_serving(stack.developer, stack.environment, items, arguments.calls) for items in SERVED
+            )
     if "submission" in arguments.only:
         with progress.step("Submitting requests"):
             parts["submission"] = _loads(ours, arguments.submissions)
@@ -92,6 +109,9 @@ def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Prog
     if "submission" in arguments.only:
         with progress.step("Triggering the hand-written DAG"):
             parts["handwritten_submission"] = _loads(handwritten, arguments.submissions)
+    if "pushing" in arguments.only:
+        with progress.step("Pushing one changed item, and then all of them"):
+            parts["pushing"] = measure_pushes(stack.repository, stack.service, stack.developer, arguments.pushes)
 
 
 def _loads(way: Way, submissions: int) -> tuple[Load, ...]:
@@ -116,6 +136,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"
     )
+    parser.add_argument("--pushes", type=_count, default=5, help="of one changed item, by polling and with a call each")
     return parser.parse_args()
 
 

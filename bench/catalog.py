@@ -31,15 +31,16 @@ def measure_catalog(account: Account, calls: int) -> CatalogTimes:
     everything, schema = "/api/v1/catalog?limit=200", f"/api/v1/catalog/items/{MEASURED}/schema"
     with account.connected() as caller:
         return CatalogTimes(
-            page=_times(caller, "/api/v1/catalog", calls),
-            everything=_times(caller, everything, calls),
-            unchanged=_times(caller, everything, calls, known=True),
-            schema=_times(caller, schema, calls),
-            schema_unchanged=_times(caller, schema, calls, known=True),
+            page=times_of(caller, "/api/v1/catalog", calls),
+            everything=times_of(caller, everything, calls),
+            unchanged=times_of(caller, everything, calls, known=True),
+            schema=times_of(caller, schema, calls),
+            schema_unchanged=times_of(caller, schema, calls, known=True),
         )
 
 
-def _times(caller: Caller, path: str, calls: int, *, known: bool = False) -> Spread:
+def times_of(caller: Caller, path: str, calls: int, *, known: bool = False) -> Spread:
+    """Call a path so often, each time with its `ETag` where it is `known`."""
     first = caller.call("GET", path)
     headers = {"If-None-Match": first.headers["ETag"]} if known else {}
     wanted = 304 if known else 200

@@ -1,4 +1,4 @@
-"""Measures a push: how soon one changed item can be ordered, and whether all stay orderable while all of them change."""
+"""Measures a push: how soon one changed item can be ordered, and whether all stay orderable while all change."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from bench.catalog import CatalogTimes
 from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread, ratio
+from bench.pushing import PushTimes
+from bench.serving import ServingTimes
 from bench.submission import Load
 
 
@@ -49,11 +51,14 @@ class Results:
     compile: tuple[CompileTimes, ...] = ()
     """The smallest catalog first: the targets are for that one."""
     catalog: CatalogTimes | None = None
+    serving: tuple[ServingTimes, ...] = ()
+    """The smallest catalog first: the targets are for that one."""
     submission: tuple[Load, ...] = ()
     handwritten_submission: tuple[Load, ...] = ()
     """The same through Airflow's own API; each starts a DAG run as well."""
     idle: Pair | None = None
     burst: BurstPair | None = None
+    pushing: PushTimes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,27 +82,48 @@ class Target:
 
 def targets(results: Results) -> list[Target]:
     """The targets of what was measured."""
-    found = []
+    return [*_compile_targets(results), *_catalog_targets(results), *_run_targets(results), *_push_targets(results)]
+
+
+def _compile_targets(results: Results) -> Iterator[Target]:
     for compiled in results.compile[:1]:
-        name = f"{compiled.items} items"
         for part, figure, limit in (("pao validate, cold", compiled.validate.p50, 5000),
                                     ("fetched and compiled, cold", compiled.compile.p50, 5000),
                                     ("one changed", compiled.change.p50, 200)):  # fmt: skip
-            found.append(Target(name=f"{name}, {part}: p50", measured=figure, limit=limit, unit="ms"))
-    if results.catalog:
-        for name, times in (("page of 50", results.catalog.page), ("200 items", results.catalog.everything),
-                            ("form", results.catalog.schema)):  # fmt: skip
-            found.append(Target(name=f"catalog, {name}: p95", measured=times.p95, limit=20, unit="ms"))
+            yield Target(name=f"{compiled.items} items, {part}: p50", measured=figure, limit=limit, unit="ms")
+
+
+def _catalog_targets(results: Results) -> Iterator[Target]:
+    if catalog := results.catalog:
+        for part, times, limit in (("page of 50", catalog.page, 20), ("200 items", catalog.everything, 20),
+                                   ("form", catalog.schema, 20), ("304", catalog.unchanged, 5)):  # fmt: skip
+            yield Target(name=f"catalog, {part}: p95", measured=times.p95, limit=limit, unit="ms")
+    for served in results.serving[:1]:
+        for part, times, limit in (("page of 50", served.page, 20), ("200 items", served.everything, 20),
+                                   ("304", served.unchanged, 5)):  # fmt: skip
+            yield Target(name=f"{served.items} items, {part}: p95", measured=times.p95, limit=limit, unit="ms")
+        memory = f"{served.items} items, memory of an API process"
+        yield Target(name=memory, measured=served.memory_mb, limit=50, unit="MB")
+
+
+def _run_targets(results: Results) -> Iterator[Target]:
     for load in results.submission:
         name, figure, limit = ("p50", load.times.p50, 30) if load.clients == 1 else ("p95", load.times.p95, 500)
-        found.append(Target(name=f"submission, {_clients(load)}: {name}", measured=figure, limit=limit, unit="ms"))
+        yield Target(name=f"submission, {_clients(load)}: {name}", measured=figure, limit=limit, unit="ms")
     if results.idle:
         measured = results.idle.ratio
-        found.append(Target(name="completion, idle: time beside hand-written", measured=measured, limit=1, unit="x"))
+        yield Target(name="completion, idle: time beside hand-written", measured=measured, limit=1, unit="x")
     if results.burst:
         name, measured = f"completion, {results.burst.ours.runs} at once: rate beside hand-written", results.burst.ratio
-        found.append(Target(name=name, measured=measured, limit=1, unit="x", at_least=True))
-    return found
+        yield Target(name=name, measured=measured, limit=1, unit="x", at_least=True)
+
+
+def _push_targets(results: Results) -> Iterator[Target]:
+    if pushing := results.pushing:
+        name = f"push among {pushing.items} items"
+        for part, times in (("by polling", pushing.polled), ("with a call", pushing.called)):
+            yield Target(name=f"{name}, {part}: p95", measured=times.p95, limit=10_000, unit="ms")
+        yield Target(name=f"{name}, all: orders refused", measured=pushing.refused, limit=0, unit="")
 
 
 def as_json(results: Results, environment: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +167,12 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield _row("catalog, 304", results.catalog.unchanged)
         yield _row("form", results.catalog.schema)
         yield _row("form, 304", results.catalog.schema_unchanged)
+    for served in results.serving:
+        name = f"{served.items} items"
+        yield _row(f"{name}: page of 50", served.page, f"{served.memory_mb:g} MB")
+        yield _row(f"{name}: 200 items", served.everything, f"loads in {served.load_ms:.0f} ms")
+        yield _row(f"{name}: 200 items, searched", served.searched)
+        yield _row(f"{name}: 304", served.unchanged)
     yield from _load_rows("submission", results.submission)
     yield from _load_rows("hand-written: trigger", results.handwritten_submission)
     if results.idle:
@@ -149,6 +181,11 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
     if results.burst:
         yield _burst_row("completion, all at once", results.burst.ours)
         yield _burst_row("hand-written, all at once", results.burst.handwritten)
+    if pushing := results.pushing:
+        yield _row("push of one, by polling", pushing.polled)
+        yield _row("push of one, with a call", pushing.called)
+        rate = f"all served after {pushing.all_seconds:g} s, {pushing.refused} of {pushing.orders} refused"
+        yield _row("orders while all change", pushing.order_times, rate)
 
 
 def _load_rows(name: str, loads: Iterable[Load]) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pao_local.git import git
@@ -14,16 +15,21 @@ CATEGORIES = ("compute", "databases", "messaging", "networking", "storage", "sec
 
 def make_repository(folder: Path, items: int) -> str:
     """Make a repository with `items` items in one commit; the commit's id."""
-    text = ITEM.read_text(encoding="utf-8")
-    catalog = folder / "catalog"
-    _write(catalog / "other" / f"{MEASURED}.yaml", text)
-    for number in range(1, items):
-        category, name = CATEGORIES[number % len(CATEGORIES)], f"service-{number:03}"
-        _write(catalog / category / f"{name}.yaml", _as_another(text, name, category, number))
+    for file, text in generated(items):
+        _write(folder / file, text)
     git("init", "--quiet", "--initial-branch=main", folder)
     git("-C", folder, "add", "--all")
     git("-C", folder, "commit", "--quiet", "--message", f"A catalog of {items} items")
     return git("-C", folder, "rev-parse", "HEAD")
+
+
+def generated(items: int) -> Iterator[tuple[str, str]]:
+    """The files of a catalog of so many items, each with its path in the repository; the measured one is the first."""
+    text = ITEM.read_text(encoding="utf-8")
+    yield f"catalog/other/{MEASURED}.yaml", text
+    for number in range(1, items):
+        category, name = CATEGORIES[number % len(CATEGORIES)], f"service-{number:03}"
+        yield f"catalog/{category}/{name}.yaml", _as_another(text, name, category, number)
 
 
 def _as_another(text: str, name: str, category: str, number: int) -> str:

@@ -1,9 +1,9 @@
 """Measures what a large catalog costs an API process: its memory, the time to load it, and how fast it is listed.
 
-The items are written to the tables as published and served, without DAGs: Airflow takes minutes for a thousand of those,
-and reading a catalog needs none. A process of its own, with the stack's environment, writes and loads them.
+The items are written to the tables as published and served, without DAGs: Airflow takes minutes for a thousand of
+those, and reading a catalog needs none. A process of its own, with the stack's environment, writes and loads them.
 
-Run by `measure_serving` as `python -m bench.serving CATALOG ITEMS`; with 0 items, the catalog is removed.
+Run by `measure_serving` as `python -m bench.serving write|load|remove CATALOG ITEMS`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def measure_serving(account: Account, environment: Mapping[str, str], items: int
     """Write such a catalog beside the measured one, measure, and take it away."""
     catalog = f"large-{items}"
     try:
-        process = json.loads(_child(environment, catalog, items))
+        _child(environment, "write", catalog, items)
+        process = json.loads(_child(environment, "load", catalog))
         path = f"/api/v1/catalog?catalog={catalog}"
         with account.connected() as caller:
             return ServingTimes(
@@ -60,15 +61,16 @@ def measure_serving(account: Account, environment: Mapping[str, str], items: int
                 unchanged=times_of(caller, f"{path}&limit=200", calls, known=True),
             )
     finally:
-        _child(environment, catalog, 0)
+        _child(environment, "remove", catalog)
 
 
-def _child(environment: Mapping[str, str], catalog: str, items: int) -> str:
+def _child(environment: Mapping[str, str], what: str, catalog: str, items: int = 0) -> str:
+    """The last line that it prints; what Airflow says on the way stands before it."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.serving", catalog, str(items)],
+        [sys.executable, "-m", "bench.serving", what, catalog, str(items)],
         env=dict(environment), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    return done.stdout.strip().splitlines()[-1] if items else ""
+    return done.stdout.strip().rpartition("\n")[2]
 
 
 def _write(catalog: str, items: int) -> None:
@@ -79,9 +81,10 @@ def _write(catalog: str, items: int) -> None:
     from bench.repository import CATEGORIES
 
     with create_session(scoped=False) as session:
+        categories = list(CATEGORIES)
         session.add(
             Catalog(
-                name=catalog, tracking_ref="", categories=list(CATEGORIES), problems=[], change_counter=1, commit="0" * 40
+                name=catalog, tracking_ref="", categories=categories, problems=[], change_counter=1, commit="0" * 40
             )
         )  # fmt: skip
         session.flush()
@@ -161,15 +164,15 @@ def _load(catalog: str) -> dict[str, float]:
     return {"load_ms": round(loaded * 1000, 1), "memory_mb": round(grown / 1e6, 1)}
 
 
-def main(catalog: str, items: int) -> None:
-    """Write and load, or remove; in a process of its own each, so that what writing took is not counted as loading."""
-    if items < 0:
-        print(json.dumps(_load(catalog)))
-    elif items == 0:
-        _remove(catalog)
-    else:
+def main(what: str, catalog: str, items: int) -> None:
+    """Write, load or remove; each in a process of its own, so that what writing took is not counted as loading."""
+    if what == "write":
         _write(catalog, items)
+    elif what == "load":
+        print(json.dumps(_load(catalog)))
+    else:
+        _remove(catalog)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

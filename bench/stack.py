@@ -37,6 +37,9 @@ class MeasuredStack:
 
     settings: Settings
     environment: dict[str, str]
+    repository: Path
+    """The catalog's."""
+    service: ApiClient
     developer: Account
     admin: Account
 
@@ -81,12 +84,15 @@ def _running(settings: Settings, commit: str, items: int, progress: Progress) ->
         keys = load_or_make(settings.secrets_file)
         with progress.step(f"Waiting until all {items} items can be ordered"):
             _wait_until_served(settings, keys, commit)
-        yield MeasuredStack(
-            settings=settings,
-            environment=environment,
-            developer=_account(settings, "developer", keys.developer_password),
-            admin=_account(settings, "admin", keys.admin_password),
-        )
+        with ApiClient(base_url=settings.base_url, token=keys.service_api_key) as service:
+            yield MeasuredStack(
+                settings=settings,
+                environment=environment,
+                repository=Path(settings.catalog),
+                service=service,
+                developer=_account(settings, "developer", keys.developer_password),
+                admin=_account(settings, "admin", keys.admin_password),
+            )
     finally:
         stack.down(settings, progress)
 

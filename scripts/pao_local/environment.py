@@ -98,14 +98,7 @@ def _engine() -> dict[str, str]:
 def _dag_processing(settings: Settings, sources: Mapping[str, CatalogSource]) -> dict[str, str]:
     bundles: list[dict[str, object]] = [
         _folder("platform", settings.root / "dags"),
-        *(
-            {
-                "name": name,
-                "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
-                "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
-            }
-            for name, source in sources.items()
-        ),
+        *(_catalog(name, source) for name, source in sources.items()),
     ]
     if settings.dags is not None:
         bundles.append(_folder("written", settings.dags))
@@ -116,6 +109,15 @@ def _dag_processing(settings: Settings, sources: Mapping[str, CatalogSource]) ->
         "AIRFLOW__DAG_PROCESSOR__FILE_PARSING_SORT_MODE": "modified_time",
         # A stub changes with its item alone, which the bundle's version tells; parsing again would find the same.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    }
+
+
+def _catalog(name: str, source: CatalogSource) -> dict[str, object]:
+    """The bundle of a catalog."""
+    return {
+        "name": name,
+        "classpath": "catalog_compiler.airflow.bundle.CatalogBundle",
+        "kwargs": {"tracking_ref": source.branch, "repo_url": source.url, "refresh_interval": 5},
     }
 
 

@@ -12,7 +12,9 @@ from bench.catalog import CatalogTimes
 from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread
+from bench.pushing import PushTimes
 from bench.report import BurstPair, Pair, Results, as_json, show, targets
+from bench.serving import ServingTimes
 from bench.submission import Load
 
 
@@ -24,10 +26,28 @@ def burst(seconds, completed=200, failed=0):
     return Burst(runs=200, completed=completed, failed=failed, seconds=seconds)
 
 
-def catalog(p95):
+def catalog(p95, unchanged=5.0):
     return CatalogTimes(
-        page=times(), everything=times(p95=p95), unchanged=times(), schema=times(), schema_unchanged=times()
+        page=times(),
+        everything=times(p95=p95),
+        unchanged=times(p95=unchanged),
+        schema=times(),
+        schema_unchanged=times(),
     )
+
+
+def served(p95=20.0, unchanged=5.0, memory=50.0, items=1000):
+    return ServingTimes(
+        items=items, load_ms=1.0, memory_mb=memory, page=times(), everything=times(p95=p95), searched=times(),
+        unchanged=times(p95=unchanged),
+    )  # fmt: skip
+
+
+def pushed(p95=10_000.0, refused=0):
+    return PushTimes(
+        items=1000, polled=times(p95=p95), called=times(), all_seconds=1.0, orders=9, refused=refused,
+        order_times=times(),
+    )  # fmt: skip
 
 
 def compiled(cold=5000.0, change=200.0, items=1000):
@@ -54,6 +74,17 @@ def missed(results):
         ),
         (Results(catalog=catalog(20.0)), []),
         (Results(catalog=catalog(20.1)), ["catalog, 200 items: p95"]),
+        (Results(catalog=catalog(20.0, 5.1)), ["catalog, 304: p95"]),
+        (Results(serving=(served(), served(99, 99, 999, 10000))), []),
+        (
+            Results(serving=(served(20.1, 5.1, 50.1),)),
+            ["1000 items, 200 items: p95", "1000 items, 304: p95", "1000 items, memory of an API process"],
+        ),
+        (Results(pushing=pushed()), []),
+        (
+            Results(pushing=pushed(10_001, 1)),
+            ["push among 1000 items, by polling: p95", "push among 1000 items, all: orders refused"],
+        ),
         (Results(submission=(Load(clients=1, times=times(p50=30), per_second=1),)), []),
         (Results(submission=(Load(clients=1, times=times(p50=31), per_second=1),)), ["submission, 1 client: p50"]),
         (Results(submission=(Load(clients=50, times=times(p50=31, p95=500), per_second=1),)), []),
