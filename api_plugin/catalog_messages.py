@@ -1,7 +1,7 @@
 """What a catalog did, as its watchers get it: read from `pao.catalog_change` by sequence, shown as far as one may see.
 
-`published` tells that a commit was published; `served` which items can now be ordered at their newest revision, which
-is when a portal does well to load them again.
+`published` tells that a commit was published; `served` which items can now be ordered at a newer revision, which is
+when a portal does well to load them again.
 """
 
 from __future__ import annotations

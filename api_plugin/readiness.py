@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,20 +35,22 @@ class Wanted:
         return tuple(dag_id(catalog, item_id, kind) for kind in self.kinds)
 
 
-def hopeful_items(session: Session, catalog: str, revisions: Mapping[str, str]) -> set[str]:
-    """The items, of those given with their revisions, whose rollback DAG is marked with it. Cheap; proves nothing."""
-    by_dag = {dag_id(catalog, item_id, "rollback"): item_id for item_id in revisions}
-    tags = {revision_tag(revision) for revision in revisions.values()}
+def marked_revisions(session: Session, catalog: str, item_ids: Iterable[str]) -> dict[str, str]:
+    """The tag of the revision that each item's rollback DAG is marked with. Cheap, and proves nothing."""
+    by_dag = {dag_id(catalog, item_id, "rollback"): item_id for item_id in item_ids}
+    if not by_dag:
+        return {}
     rows = session.execute(
         select(DagTag.dag_id, DagTag.name)
         .join(DagModel, DagModel.dag_id == DagTag.dag_id)
-        .where(DagTag.name.in_(tags), ~DagModel.is_stale, ~DagModel.has_import_errors)
+        .where(
+            DagTag.dag_id.in_(by_dag),
+            DagTag.name.startswith(revision_tag("")),
+            ~DagModel.is_stale,
+            ~DagModel.has_import_errors,
+        )
     )
-    return {
-        by_dag[row.dag_id]
-        for row in rows
-        if row.dag_id in by_dag and row.name == revision_tag(revisions[by_dag[row.dag_id]])
-    }
+    return {by_dag[row.dag_id]: row.name for row in rows}
 
 
 def ready_items(session: Session, catalog: str, wanted: Mapping[str, Wanted]) -> set[str]:

@@ -27,7 +27,7 @@ from bench.ways import HANDWRITTEN
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(18080, 18980, 2)
 """Where a free pair is looked for: the API's port, and the target's after it."""
-CATALOG_TIMEOUT = 600.0
+CATALOG_TIMEOUT = 1200.0
 """Seconds until every item can be ordered; two cores parse about six items a second."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from typing import Annotated, Any
 
@@ -33,6 +34,9 @@ from api_plugin.visibility import sees_requests
 
 router = APIRouter(prefix="/requests", tags=["requests"])
 
+PAUSES = (0.0, 0.1, 0.3)
+"""Seconds before each further look at a catalog that another process is writing at that moment."""
+
 Order = Annotated[Draft[RequestBody], Depends(JsonDraft(RequestBody))]
 
 
@@ -49,12 +53,14 @@ async def create_request(response: Response, caller: Requester, order: Order, st
 
 
 def _take(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
-    """Accept the order; where the item's DAG is ahead of what is served here, look at the catalog once more first."""
-    try:
-        return _accept(state, order, caller)
-    except OtherRevisionError:
-        with create_session(scoped=False) as session:
-            state.catalogs.refresh(session)
+    """Accept the order; where the item's DAG is ahead of what is served here, look at the catalog again first."""
+    for pause in PAUSES:
+        try:
+            return _accept(state, order, caller)
+        except OtherRevisionError:
+            time.sleep(pause)
+            with create_session(scoped=False) as session:
+                state.catalogs.refresh(session)
     try:
         return _accept(state, order, caller)
     except OtherRevisionError:

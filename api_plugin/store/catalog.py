@@ -59,7 +59,7 @@ class CatalogChange(Base):
     commit: Mapped[str] = mapped_column(Text)
     """The commit that was published at that moment."""
     items: Mapped[list[Any]]
-    """The ids that can now be ordered at their newest revision; empty for `published`, see `CatalogCommit`."""
+    """The ids that can now be ordered at a newer revision; empty for `published`, see `CatalogCommit`."""
 
 
 class CatalogCommit(Base):

@@ -16,6 +16,7 @@ from tests.items import action, compiled_item
 
 V1 = compiled_item("queue", action("a"))
 V2 = compiled_item("queue", action("a"), header={"version": "2.0.0"})
+V3 = compiled_item("queue", action("a"), header={"version": "3.0.0"})
 TOPIC = compiled_item("topic")
 
 
@@ -50,6 +51,22 @@ def test_what_is_ready_does_not_wait_for_the_rest(world):
 
     assert promoted()
     assert {"queue": None, "topic": TOPIC.revision} == served(world)
+
+
+def test_what_was_published_in_between_is_served_while_it_alone_can_be_run(world):
+    """Pushes may follow each other faster than Airflow parses: the item stays orderable."""
+    world.publish(V1)
+    world.parse(V1)
+    promoted()
+    world.publish(V2)
+    world.publish(V3)
+    world.parse(V2)
+
+    assert (True, False) == (promoted(), promoted())
+    assert {"queue": V2.revision} == served(world)
+    world.parse(V3)
+    assert promoted()
+    assert {"queue": V3.revision} == served(world)
 
 
 def test_tags_alone_prove_nothing(world):

@@ -76,7 +76,7 @@ def test_who_watches_a_catalog_is_told_of_its_commits_alone(
 
 
 @pytest.mark.parametrize(
-    ("who", "query", "code"), [("nobody", "", 4401), ("service", "", 4403), ("developer", "?catalog=nowhere", 4404)]
+    ("who", "query", "code"), [("nobody", "", 4401), ("stranger", "", 4401), ("developer", "?catalog=nowhere", 4404)]
 )
 def test_who_may_not_watch_a_catalog_is_told_by_the_close_code(portals: dict[str, Portal], who, query, code):
     """As for requests."""
