@@ -15,6 +15,7 @@ from tests.items import UNDO, action, compiled_item
 
 V1 = compiled_item("queue", action("a", rollback=UNDO))
 V2 = compiled_item("queue", action("a", rollback=UNDO), header={"version": "2.0.0"})
+V3 = compiled_item("queue", action("a", rollback=UNDO), header={"version": "3.0.0"})
 DEV = a_caller(Permission.REQUEST_CREATE, Permission.REQUEST_READ)
 
 
@@ -47,6 +48,17 @@ def test_an_order_right_after_a_push_is_of_the_new_revision(order, world):
 
     assert (202, V2.revision) == (answer.status_code, answer.json()["revision"])
     assert 1 == runs(world)
+
+
+def test_pushes_faster_than_airflow_leave_the_item_orderable(order, world):
+    """At the revision in between, which is the one that can be run."""
+    world.publish(V2)
+    world.publish(V3)
+    world.parse(V2)
+
+    answer = order()
+
+    assert (202, V2.revision) == (answer.status_code, answer.json()["revision"])
 
 
 def test_an_order_of_a_form_that_passed_is_told_the_present_revision(order, world):
