@@ -19,8 +19,8 @@ from bench.repository import MEASURED
 CATALOG = "default"
 CHANGED = "Goes into every call"
 """A description in every generated item, which a push rewrites."""
-EVERY = 0.05
-"""Seconds between two looks."""
+EVERY, EVERY_OF_ALL = 0.05, 1.0
+"""Seconds between two looks at how far a push of one item is, and of all: with a thousand waiting, a look is dear."""
 PAUSE = 0.2
 """Seconds between two orders: they are to find refusals, not to load the machine."""
 ONE_TIMEOUT, ALL_TIMEOUT = 120.0, 1800.0
@@ -62,7 +62,7 @@ def measure_pushes(repository: Path, service: ApiClient, developer: Account, rou
         started = time.monotonic()
         _change(repository, files, "all of them")
         service.refresh_catalog(CATALOG)
-        _wait(repository, service, ALL_TIMEOUT)
+        _wait(repository, service, ALL_TIMEOUT, EVERY_OF_ALL)
         all_seconds = time.monotonic() - started
     return PushTimes(
         items=len(files),
@@ -80,7 +80,7 @@ def _one(repository: Path, file: Path, service: ApiClient, words: str, *, call: 
     _change(repository, [file], words)
     if call:
         service.refresh_catalog(CATALOG)
-    _wait(repository, service, ONE_TIMEOUT)
+    _wait(repository, service, ONE_TIMEOUT, EVERY)
     return time.monotonic() - started
 
 
@@ -92,7 +92,7 @@ def _change(repository: Path, files: list[Path], words: str) -> None:
     git("-C", repository, "commit", "--all", "--quiet", "--message", f"A change: {words}")
 
 
-def _wait(repository: Path, service: ApiClient, seconds: float) -> None:
+def _wait(repository: Path, service: ApiClient, seconds: float, every: float) -> None:
     """Return when the newest commit is published and everything is served at it."""
     commit, deadline = git("-C", repository, "rev-parse", "HEAD"), time.monotonic() + seconds
     while True:
@@ -101,7 +101,7 @@ def _wait(repository: Path, service: ApiClient, seconds: float) -> None:
             return
         if time.monotonic() > deadline:
             raise TimeoutError(f"{len(state['pending'])} items are not served {seconds:.0f} s after a push")
-        time.sleep(EVERY)
+        time.sleep(every)
 
 
 @contextmanager
