@@ -82,10 +82,43 @@ _CATALOG_STATE: dict[str, Any] = {
     "problems": [],
     "reports": [],
 }
+_PROBLEM = {
+    "code": "unknown-field-reference",
+    "severity": "error",
+    "message": "'fields.databse_name' is not a field of this item",
+    "file": "catalog/databases/postgresql.yaml",
+    "line": 42,
+    "column": 20,
+    "pointer": "/fulfillment/automatic/actions/0/config/url",
+    "item_id": "database-postgresql",
+    "hint": "did you mean 'fields.database_name'?",
+}
+_VALIDATION: dict[str, Any] = {"valid": False, "commit": _COMMIT, "errors": [_PROBLEM], "warnings": []}
 
 EXAMPLES: dict[str, Any] = {
     "list_catalog": _CATALOG,
     "list_category": _CATALOG,
+    "show_validation": {
+        **_VALIDATION,
+        "invalid": [{"item_id": "database-postgresql", "served_revision": _REVISION}],
+    },
+    "show_item_validation": {**_VALIDATION, "served_revision": _REVISION},
+    "list_commits": {
+        "commits": [
+            {
+                "commit": _COMMIT,
+                "author": "Dana Dev <dev@example.com>",
+                "message": "Offer PostgreSQL 17",
+                "committed_at": "2026-03-01T08:54:00Z",
+                "published_at": "2026-03-01T08:55:00Z",
+                "added": [],
+                "changed": ["database-postgresql"],
+                "removed": [],
+                "invalid": [],
+            }
+        ],
+        "next_cursor": None,
+    },
     "show_item": {
         "header": {key: _SUMMARY[key] for key in ("id", "name", "description", "version", "category", "owner", "tags")},
         "presentation": {

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Row, Text, cast, select
 from sqlalchemy.orm import Session
 
+from api_plugin.followed import is_followed
 from api_plugin.promoting import promote
 from api_plugin.served_item import ServedItem, SortKey, packed, read_header
 from api_plugin.store.catalog import Catalog, CatalogItem, ItemRevision
@@ -68,7 +69,7 @@ class CatalogCache:
         if not self._lock.acquire(blocking=wait):
             return
         try:
-            rows = session.execute(select(Catalog.name, Catalog.change_counter))
+            rows = session.execute(select(Catalog.name, Catalog.change_counter).where(is_followed()))
             counters = {row.name: row.change_counter for row in rows}
             self._views = {name: self._fresh(session, name, counter) for name, counter in counters.items()}
             self._checked = time.monotonic()

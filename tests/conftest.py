@@ -46,8 +46,8 @@ os.environ |= {
 }
 
 _TABLES = (
-    "pao.catalog, pao.catalog_change, pao.catalog_commit, pao.catalog_item, pao.item_revision, pao.request, "
-    "pao.api_key, pao.audit, "
+    "pao.catalog, pao.catalog_change, pao.catalog_commit, pao.catalog_item, pao.item_revision, pao.webhook_delivery, "
+    "pao.request, pao.api_key, pao.audit, "
     "dag_bundle, dag, dag_run, log, dag_priority_parsing_request, import_error"
 )
 

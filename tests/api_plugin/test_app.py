@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import APIRoute
 
+from api_plugin.answer_examples import EXAMPLES
 from api_plugin.app import rest_app
 from api_plugin.bodies import BodyReader
 from api_plugin.principals import Requires, _anybody
@@ -101,3 +102,16 @@ def example_of(content):
     if "$ref" in schema:
         schema = APP.openapi()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return content.get("example") or schema.get("example")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_an_answer(name):
+    """Of the operation that it stands for: nothing is missing, and nothing is in it that is never answered."""
+    (route,) = [route for route in ROUTES.values() if route.name == name]
+    model = route.response_model or next(
+        more["model"] for more in route.responses.values() if isinstance(more.get("model"), type)
+    )
+
+    answer = model.model_validate(EXAMPLES[name])
+
+    assert EXAMPLES[name].keys() <= answer.model_dump(by_alias=True).keys()
