@@ -171,6 +171,13 @@ class CommitPage(Answer):
     next_cursor: str | None
 
 
+class RefreshAnswer(Answer):
+    """A refresh that was asked for."""
+
+    commit_before: str | None = Field(description="The commit that is published now.")
+    sync_run_id: str = Field(description="The run of Airflow's DAG `catalog_sync` that shows how it goes.")
+
+
 class OrderBody(BaseModel):
     """What is wanted of an item."""
 

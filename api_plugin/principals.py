@@ -146,6 +146,7 @@ MaybeCaller = Annotated[Principal | None, Depends(_anybody)]
 """For operations that answer everyone, and signed-in callers more."""
 
 CatalogReader = Annotated[Principal, Depends(Requires(Permission.CATALOG_READ))]
+CatalogRefresher = Annotated[Principal, Depends(Requires(Permission.CATALOG_REFRESH))]
 RequestReader = Annotated[Principal, Depends(Requires(Permission.REQUEST_READ))]
 Requester = Annotated[Principal, Depends(Requires(Permission.REQUEST_CREATE))]
 ServicePrincipal = Annotated[Principal, Depends(Requires(Permission.INTERNAL))]

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from airflow.models.dagbag import DagPriorityParsingRequest
-from airflow.models.dagbundle import DagBundleModel
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 
 from api_plugin.bodies import JsonBody
 from api_plugin.datamodels import (
@@ -26,9 +23,11 @@ from api_plugin.datamodels import (
 )
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
+from api_plugin.followed import is_followed
 from api_plugin.owner_reports import NOBODY, due_reports
 from api_plugin.principals import ServicePrincipal
 from api_plugin.reconciling import reconcile_all
+from api_plugin.refreshing import ask_for_refresh
 from api_plugin.settling import request_of_run, settle
 from api_plugin.state import State
 from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
@@ -77,8 +76,8 @@ def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> R
 @router.get("/catalogs", response_model=CatalogNames, summary="List the catalogs", responses=problems(401, 403))
 def list_catalogs(_caller: ServicePrincipal, session: SessionDep) -> CatalogNames:
     """List the catalogs that are followed: published once, and not taken out of the configuration since."""
-    gone = exists().where(DagBundleModel.name == Catalog.name, DagBundleModel.active.is_(False))
-    return CatalogNames(catalogs=list(session.scalars(select(Catalog.name).where(~gone).order_by(Catalog.name))))
+    followed = select(Catalog.name).where(is_followed()).order_by(Catalog.name)
+    return CatalogNames(catalogs=list(session.scalars(followed)))
 
 
 @router.post(
@@ -88,12 +87,7 @@ def list_catalogs(_caller: ServicePrincipal, session: SessionDep) -> CatalogName
 def refresh_catalog(_caller: ServicePrincipal, session: SessionDep, state: State, catalog: str) -> CatalogState:
     """Have the DAG processor refresh the catalog's bundle at once, whatever its interval."""
     answer = _state(session, state, catalog)
-    # A request to parse a file makes the manager refresh the file's bundle first; the file need not exist.
-    session.execute(
-        insert(DagPriorityParsingRequest)
-        .values(id=f"pao-{catalog}"[:32], bundle_name=catalog, relative_fileloc="refresh.py")
-        .on_conflict_do_nothing()
-    )
+    ask_for_refresh(session, catalog)
     return answer
 
 

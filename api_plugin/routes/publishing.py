@@ -1,4 +1,4 @@
-"""`/catalog/validation` and `/catalog/commits`: what was published, and what is wrong with it.
+"""`/catalog/validation`, `/commits` and `/refresh`: what was published, what is wrong with it, and looking again.
 
 The paths stand beside the categories, whose operation takes any word: this router must be included before it.
 """
@@ -12,11 +12,15 @@ from fastapi import APIRouter, Request, Response
 
 from api_plugin.catalog_answers import CatalogName, Limit, catalog_view, unchanged, unknown_item
 from api_plugin.catalog_report import catalog_validation, item_validation
+from api_plugin.clock import utc_now
 from api_plugin.commit_history import commit_page
-from api_plugin.datamodels import CatalogValidation, CommitPage, ItemValidation
+from api_plugin.correlation import correlation_id
+from api_plugin.datamodels import CatalogValidation, CommitPage, ItemValidation, RefreshAnswer
 from api_plugin.documentation import problems
-from api_plugin.principals import CatalogReader
+from api_plugin.principals import CatalogReader, CatalogRefresher
+from api_plugin.refreshing import start_sync
 from api_plugin.state import State
+from api_plugin.store.access import Audit
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
 
@@ -77,3 +81,35 @@ def list_commits(
     if (same := unchanged(request, response, view, caller)) is not None:
         return same
     return commit_page(session, view.name, caller, limit, cursor)
+
+
+@router.post(
+    "/refresh",
+    status_code=202,
+    response_model=RefreshAnswer,
+    summary="Look at the repository now",
+    responses=problems(401, 403, 404, 503),
+)
+def refresh_now(
+    caller: CatalogRefresher, session: SessionDep, state: State, catalog: CatalogName = None
+) -> RefreshAnswer:
+    """Have the catalog brought up to date at once, and a run of `catalog_sync` queued that shows how it goes.
+
+    Calling again while that run is queued changes nothing, and answers the same run.
+    """
+    view = catalog_view(state, session, catalog)
+    run_id = start_sync(session, state.dags, view.name, caller.id)
+    session.add(
+        Audit(
+            at=utc_now(),
+            actor=caller.id,
+            action="catalog.refresh",
+            target=view.name,
+            outcome="accepted",
+            address=caller.address,
+            correlation_id=correlation_id(),
+            detail={"commit_before": view.commit, "sync_run_id": run_id},
+        )
+    )
+    session.commit()
+    return RefreshAnswer(commit_before=view.commit, sync_run_id=run_id)

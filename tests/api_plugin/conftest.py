@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -31,6 +32,8 @@ from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import submit
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.run_format import REPORT_KEY
+
+PLATFORM_DAGS = Path(__file__).parents[2] / "dags"
 
 
 @pytest.fixture
@@ -118,13 +121,20 @@ class World:
 
     def parse(self, *items):
         """Write the DAGs of items, as the DAG processor does."""
-        if self.session.get(DagBundleModel, "default") is None:
-            self.session.add(DagBundleModel(name="default"))
-            self.session.flush()
         write_stubs(self.folder, "default", [item.plan for item in items], {})
-        bag = DagBag(dag_folder=self.folder, bundle_path=self.folder)
+        self._parse("default", self.folder)
+
+    def parse_platform_dags(self):
+        """Write PAO's own DAGs, as the DAG processor does."""
+        self._parse("pao", PLATFORM_DAGS)
+
+    def _parse(self, bundle, folder):
+        if self.session.get(DagBundleModel, bundle) is None:
+            self.session.add(DagBundleModel(name=bundle))
+            self.session.flush()
+        bag = DagBag(dag_folder=folder, bundle_path=folder)
         dags = [LazyDeserializedDAG.from_dag(dag) for dag in bag.dags.values()]
-        update_dag_parsing_results_in_db("default", None, dags, {}, 0.1, set(), self.session)
+        update_dag_parsing_results_in_db(bundle, None, dags, {}, 0.1, set(), self.session)
         self.session.commit()
 
     def stale(self, dag_id):
