@@ -82,6 +82,7 @@ _CATALOG_STATE: dict[str, Any] = {
     "problems": [],
     "reports": [],
 }
+_PUSH_TAKEN = {"catalogs": ["default"]}
 _PROBLEM = {
     "code": "unknown-field-reference",
     "severity": "error",
@@ -237,6 +238,9 @@ EXAMPLES: dict[str, Any] = {
     },
     "list_catalogs": {"catalogs": ["default", "staging"]},
     "note_report": {"catalogs": ["default"]},
+    "take_github": _PUSH_TAKEN,
+    "take_gitlab": _PUSH_TAKEN,
+    "take_bitbucket": _PUSH_TAKEN,
     "refresh_now": {"commit_before": _COMMIT, "sync_run_id": "refresh__6f1b2a0c-0f3e-4d0e-9a55-2f7f7a0d9f10"},
     "refresh_catalog": _CATALOG_STATE,
     "show_catalog_state": _CATALOG_STATE,

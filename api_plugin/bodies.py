@@ -13,6 +13,8 @@ from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+_KEPT = "pao_content"
+"""Where on a call its body is kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,7 @@ class BodyReader(Generic[ModelT]):
     async def read(self, request: Request) -> Draft[ModelT]:
         """Read the body; raises where it is not the model even without its faults."""
         _check_type(request)
-        return _draft(self.model, _parse(await _content(request)))
+        return _draft(self.model, _parse(await read_content(request)))
 
 
 class JsonBody(BodyReader[ModelT]):
@@ -65,7 +67,11 @@ def _check_type(request: Request) -> None:
         )  # fmt: skip
 
 
-async def _content(request: Request) -> bytes:
+async def read_content(request: Request) -> bytes:
+    """The body as it was sent, kept for whoever asks once more; a 413 problem where it is larger than the limit."""
+    kept: bytes | None = getattr(request.state, _KEPT, None)
+    if kept is not None:
+        return kept
     limit = settings().max_body_bytes
     parts, size = [], 0
     async for part in request.stream():
@@ -77,7 +83,9 @@ async def _content(request: Request) -> bytes:
                 headers={"Connection": "close"},
             )  # fmt: skip
         parts.append(part)
-    return b"".join(parts)
+    content = b"".join(parts)
+    setattr(request.state, _KEPT, content)
+    return content
 
 
 def _parse(content: bytes) -> Any:

@@ -178,6 +178,12 @@ class RefreshAnswer(Answer):
     sync_run_id: str = Field(description="The run of Airflow's DAG `catalog_sync` that shows how it goes.")
 
 
+class WebhookAnswer(Answer):
+    """A push that was taken."""
+
+    catalogs: list[str] = Field(description="The catalogs that are refreshed.")
+
+
 class OrderBody(BaseModel):
     """What is wanted of an item."""
 

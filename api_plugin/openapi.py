@@ -14,8 +14,10 @@ from api_plugin.answer_examples import EXAMPLES
 from api_plugin.bodies import BodyReader
 from api_plugin.documentation import problems
 from api_plugin.principals import Requires
+from api_plugin.webhooks.deliveries import SignedDelivery
 
 NO_SIGN_IN = "none"
+SIGNED_BY_HOST = "signed by the git host"
 
 
 def install(app: FastAPI) -> None:
@@ -30,11 +32,13 @@ def install(app: FastAPI) -> None:
 
 
 def permission_of(route: APIRoute) -> str:
-    """The permission that a route declares, or `none`."""
+    """The permission that a route declares, or what stands in its place."""
     for dependant in _all_dependants(route.dependant):
         if isinstance(dependant.call, Requires):
             permission = dependant.call.permission
             return f"{permission.method} {permission.resource}"
+        if isinstance(dependant.call, SignedDelivery):
+            return SIGNED_BY_HOST
     return NO_SIGN_IN
 
 
@@ -66,7 +70,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     permission = permission_of(route)
     operation["x-permission"] = permission
-    if permission != NO_SIGN_IN:
+    if permission not in {NO_SIGN_IN, SIGNED_BY_HOST}:
         operation["security"] = [{"bearer": []}, {"key": []}]
         operation["description"] += f"\n\nPermission: `{permission}`."
     for dependant in _all_dependants(route.dependant):

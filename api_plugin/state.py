@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.runs import DagShelf
+from api_plugin.webhooks.secrets import WebhookSecrets
 
 SUBMISSIONS_AT_ONCE = 4
 """Threads that take requests. Each needs the interpreter for most of its time: more of them answer no sooner, but out
@@ -23,6 +24,7 @@ class ApiState:
 
     catalogs: CatalogCache
     dags: DagShelf = field(default_factory=DagShelf)
+    webhook_secrets: WebhookSecrets = field(default_factory=WebhookSecrets)
     submitting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SUBMISSIONS_AT_ONCE))
 
 
