@@ -16,7 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api_plugin.catalog_health import catalog_troubles
 from api_plugin.datamodels import CheckAnswer, HealthAnswer
+from api_plugin.followed import is_followed
 from api_plugin.store.catalog import Catalog
 
 Level = Literal["healthy", "degraded", "unhealthy"]
@@ -45,7 +47,7 @@ def check_health(session: Session) -> HealthAnswer:
 def is_ready(session: Session) -> bool:
     """Whether this process can serve: the database answers, and a catalog has been published."""
     try:
-        return session.scalar(select(func.count()).select_from(Catalog).where(Catalog.commit.is_not(None))) != 0
+        return _any_published(session)
     except SQLAlchemyError:
         return False
 
@@ -78,14 +80,15 @@ def _process(session: Session, job_type: str) -> _Finding:
 
 
 def _catalog(session: Session) -> _Finding:
-    catalogs = session.scalars(select(Catalog)).all()
-    if not any(catalog.commit for catalog in catalogs):
+    if not _any_published(session):
         return "unhealthy", "no catalog has been published yet; look at the DAG processor's log", None
-    for catalog in catalogs:
-        if catalog.failing_since is not None:
-            return (
-                "degraded",
-                f"catalog '{catalog.name}' is served as last published: {catalog.failure}",
-                catalog.failing_since,
-            )
-    return "healthy", None, None
+    troubles = catalog_troubles(session, dt.datetime.now(dt.UTC))
+    if not troubles:
+        return "healthy", None, None
+    why = "; ".join(trouble.why for trouble in troubles)
+    return "degraded", why, min(trouble.since for trouble in troubles)
+
+
+def _any_published(session: Session) -> bool:
+    published = select(func.count()).select_from(Catalog).where(Catalog.commit.is_not(None), is_followed())
+    return session.scalar(published) != 0
