@@ -20,7 +20,11 @@ class AirflowApi:
         """Trigger a DAG and wait until that run has ended."""
         body = {"logical_date": None, "conf": conf or {}}
         made = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
-        where = f"/dags/{dag_id}/dagRuns/{made['dag_run_id']}"
+        return self.ended(dag_id, made["dag_run_id"])
+
+    def ended(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A run, once it has ended."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}"
 
         def over() -> dict[str, Any] | None:
             run = self._call("GET", where)

@@ -27,6 +27,7 @@ from tests.live.scripted_target import ScriptedTarget
 
 REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
+WEBHOOK_SECRET = "a secret that the git host has too"
 HERE = Path(__file__).parent
 TEST_SECONDS = 300
 """A test that takes longer hangs."""
@@ -89,6 +90,7 @@ def stack(
         options={
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
+            "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
         },
     ) as running:
         yield running
