@@ -42,7 +42,7 @@ class Filters:
 
     tag: str | None = None
     owner: str | None = None
-    q: Annotated[str | None, Query(description="Words in name, description or tags.")] = None
+    q: str | None = None
 
     def test(self, category: str | None) -> Callable[[ServedItem], bool]:
         """Tells whether an item is one of them, and of the category if one is given."""
@@ -60,7 +60,16 @@ class Filters:
         return wanted
 
 
-Wanted = Annotated[Filters, Depends(Filters)]
+async def _filters(
+    tag: str | None = None,
+    owner: str | None = None,
+    q: Annotated[str | None, Query(description="Words in name, description or tags.")] = None,
+) -> Filters:
+    """The filters of a call; a coroutine, since FastAPI would make a class on another thread."""
+    return Filters(tag=tag, owner=owner, q=q)
+
+
+Wanted = Annotated[Filters, Depends(_filters)]
 
 
 @router.get("", summary="List the catalog", responses={**problems(401, 403, 404, 422), 200: {"model": CatalogPage}})
