@@ -22,7 +22,7 @@ from tests.live.example_orders import ORDERS
 
 CATALOG = Path(__file__).parents[2] / "examples" / "catalog"
 COMPILED = compile_catalog(read_catalog(CATALOG).contents.items())
-ITEMS: dict[str, Item] = {found.item.header.id: found.item for found in COMPILED.items if found.item is not None}
+EXAMPLES: dict[str, Item] = {found.item.header.id: found.item for found in COMPILED.items if found.item is not None}
 FORMS = {"eq", "ne", "gt", "lte", "in", "not_in", "all", "any", "not"}
 """The forms of conditions that are shown: of those that compare by size, one of each direction."""
 UNSHOWN_FILTERS = {"base64", "int", "json", "last", "lower", "number", "replace", "string"}
@@ -51,14 +51,14 @@ def test_the_catalog_is_valid():
     assert {f"catalog/{path.relative_to(CATALOG / 'catalog')}" for path in CATALOG.glob("catalog/**/*.*")} == {
         found.file for found in COMPILED.items
     }
-    assert len(ITEMS) >= 8
+    assert len(EXAMPLES) >= 8
 
 
 def test_every_owner_can_be_reached():
     """`.pao.yaml` says how, of nobody else."""
     owners = read_settings((CATALOG / ".pao.yaml").read_bytes()).settings.owners
 
-    assert {item.header.owner for item in ITEMS.values()} == set(owners)
+    assert {item.header.owner for item in EXAMPLES.values()} == set(owners)
     assert all(owner.contact for owner in owners.values())
 
 
@@ -68,14 +68,14 @@ def test_the_whole_format_is_shown():
     keys = {key for key, _ in PARTS}
     shown = {value for key, value in PARTS if key == "operator"} | keys
 
-    assert {item.header.category for item in ITEMS.values()} == set(DEFAULT_CATEGORIES)
-    assert {field.type for item in ITEMS.values() for field in item.fields} == set(get_args(FieldTypeName))
+    assert {item.header.category for item in EXAMPLES.values()} == set(DEFAULT_CATEGORIES)
+    assert {field.type for item in EXAMPLES.values() for field in item.fields} == set(get_args(FieldTypeName))
     assert FORMS == FORMS & shown
     assert set(FILTERS) - UNSHOWN_FILTERS == {name for name in FILTERS if any(f"| {name}" in str(v) for v in values)}
     assert {"access", "depends_on", "immutable", "on_error", "on_failure", "placeholder", "rollback"} <= keys
     assert {"sensitive", "sensitive_outputs", "sla", "when"} <= keys
     assert {"GET", "POST", "PUT", "DELETE"} == {value for key, value in PARTS if key == "method"}
-    assert any(item.fulfillment.automatic is None for item in ITEMS.values())
+    assert any(item.fulfillment.automatic is None for item in EXAMPLES.values())
 
 
 @pytest.mark.parametrize("name", ORDERS)
@@ -101,12 +101,12 @@ def test_an_order_of_the_live_tests_is_accepted(name):
         }
 
 
-@pytest.mark.parametrize("item_id", ITEMS)
+@pytest.mark.parametrize("item_id", EXAMPLES)
 def test_every_way_of_an_item_is_ordered(item_id):
     """To its end, with each branch both taken and left out, and into a failure where something would be undone."""
     orders = [order for order in ORDERS.values() if order.item == item_id]
     completed = [order for order in orders if order.status == "completed"]
-    fulfillment = way(ITEMS[item_id])
+    fulfillment = way(EXAMPLES[item_id])
     conditional = {name for name, action in named_actions(fulfillment.actions) if action.when is not None}
 
     assert completed, f"order {item_id} in tests/live/example_orders.py"
