@@ -57,8 +57,9 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def repository(request: pytest.FixtureRequest, folder: Path) -> CatalogRepository:
     """The catalog's repository, with the example catalog and the items of the test modules."""
-    modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
-    items = [item for module in modules if module is not None for item in getattr(module, "ITEMS", ())]
+    live = Path(__file__).parent
+    tests = [test for test in request.session.items if isinstance(test, pytest.Function) and live in test.path.parents]
+    items = [item for module in {test.module for test in tests} for item in getattr(module, "ITEMS", ())]
     return CatalogRepository.make(folder / "catalog", ROOT / "examples" / "catalog", items)
 
 
