@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from catalog_compiler.document import parse_document, value_at
-from catalog_compiler.findings import Finding, did_you_mean, locate
+from catalog_compiler.findings import Finding, as_many_as_help, did_you_mean, locate
 from catalog_compiler.item import DEFAULT_CATEGORIES
-from catalog_compiler.model import FormatModel, Text, drop_free_keys
+from catalog_compiler.model import Entered, Entries, FormatModel, Text, drop_free_keys
 from catalog_compiler.model_problems import by_place, known_keys
 from catalog_compiler.problems import Path, Problem
-from catalog_compiler.sentences import is_kind_error, label, wrong_kind, wrong_value
+from catalog_compiler.sentences import is_kind_error, label, shown, wrong_kind, wrong_value
 
 SETTINGS_FILE = ".pao.yaml"
 _RESERVED = frozenset({"items", "validation", "commits", "refresh", "webhooks"})
@@ -33,8 +33,8 @@ class CatalogSettings(FormatModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     folder: Text = "catalog"
-    categories: tuple[Text, ...] = Field(default=DEFAULT_CATEGORIES, strict=False, min_length=1)
-    owners: dict[str, Owner] = Field(default_factory=dict)
+    categories: Annotated[Entries[Text], Field(min_length=1)] = DEFAULT_CATEGORIES
+    owners: Entered[Owner] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ def read_settings(content: bytes, file: str = SETTINGS_FILE) -> ReadSettings:
         settings = CatalogSettings.model_validate(cleaned)
     except ValidationError as error:
         places = by_place(error.errors(include_url=False), cleaned)
-        findings = [_finding(path, found, cleaned) for path, found in places.items()]
+        findings = [*as_many_as_help(_finding(path, found, cleaned) for path, found in places.items())]
         settings = CatalogSettings()
     else:
         findings = _rules(settings)
@@ -84,12 +84,12 @@ def _rules(settings: CatalogSettings) -> list[Finding]:
         Finding(
             path=("categories", position),
             code="invalid-value",
-            message=f"no category may be called '{category}', which the API uses itself; choose another name",
+            message=f"no category may be called {shown(category)}, which the API uses itself; choose another name",
         )
         for position, category in enumerate(settings.categories)
         if category in _RESERVED
     ]
     if settings.folder.startswith("/") or ".." in settings.folder.split("/"):
-        message = f"the folder '{settings.folder}' leads out of the repository; write a path inside it"
+        message = f"the folder {shown(settings.folder)} leads out of the repository; write a path inside it"
         findings.append(Finding(path=("folder",), code="invalid-value", message=message))
     return findings

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from catalog_compiler.checks import check_item
 from catalog_compiler.document import Document, Place, parse_document, value_at, with_values
-from catalog_compiler.findings import Finding, locate
+from catalog_compiler.findings import Finding, as_many_as_help, locate
 from catalog_compiler.model import Item, drop_free_keys
 from catalog_compiler.model_problems import model_findings
 from catalog_compiler.plan import ItemPlan
@@ -102,12 +102,12 @@ def _findings(
         found.extend(model_findings(error.errors(include_url=False), cleaned))
     else:
         if not holes:
-            return item, list(check_item(item, categories))
+            return item, list(as_many_as_help(check_item(item, categories)))
     holes = frozenset(holes)
     salvaged = salvage(cleaned, found, holes)
     told = [finding for finding in found if not follows(finding, holes)]
     if salvaged is not None:
-        told.extend(filter(salvaged.tells, check_item(salvaged.item, categories)))
+        told.extend(as_many_as_help(filter(salvaged.tells, check_item(salvaged.item, categories))))
     return None, told
 
 

@@ -7,9 +7,10 @@ validators, so that every problem of a file is reported at once and with its own
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic_core import PydanticKnownError
 
 ITEM_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 FIELD_ID = r"^[a-z][a-z0-9_]*$"
@@ -37,6 +38,30 @@ FieldTypeName = Literal[
 ]
 Operator = Literal["eq", "ne", "gt", "lt", "gte", "lte", "in", "not_in"]
 
+_MOST_ENTRIES = 1_000
+_MOST_CHOICES = 10_000
+
+
+def _limited(most: int) -> BeforeValidator:
+    """At most so many entries, counted before any is looked at: a list of a million mistakes costs nothing."""
+
+    def count(value: Any) -> Any:
+        if isinstance(value, list | tuple | dict) and len(value) > most:
+            given = {"field_type": "List", "max_length": most, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", given)
+        return value
+
+    return BeforeValidator(count)
+
+
+_T = TypeVar("_T")
+Entries = Annotated[tuple[_T, ...], Field(strict=False), _limited(_MOST_ENTRIES)]
+"""A list of the format."""
+Entered = Annotated[dict[str, _T], _limited(_MOST_ENTRIES)]
+"""A mapping whose keys are the author's."""
+Choices = Annotated[tuple[_T, ...], Field(strict=False), _limited(_MOST_CHOICES)]
+"""A list of what people choose from."""
+
 _DATA_KEYS = frozenset({"config", "default", "schema", "value"})
 """Keys whose values are data, not parts of the format: an `x-` key in them has its own meaning, as in a header."""
 
@@ -59,9 +84,9 @@ class Sla(FormatModel):
 class Access(FormatModel):
     """Who may see and request the item; an empty list admits nobody by that kind."""
 
-    roles: tuple[Text, ...] = Field(default=(), strict=False)
+    roles: Entries[Text] = ()
     """Roles that may see and request the item."""
-    teams: tuple[Text, ...] = Field(default=(), strict=False)
+    teams: Entries[Text] = ()
     """Teams that may see and request the item."""
 
 
@@ -80,7 +105,7 @@ class Header(FormatModel):
     """One of the format's categories, or of those in `.pao.yaml`."""
     owner: Text
     """The team that answers for it."""
-    tags: tuple[Text, ...] = Field(default=(), strict=False)
+    tags: Entries[Text] = ()
     """Words to find it by; each once."""
     sla: Sla | None = None
     """What the owner promises."""
@@ -117,13 +142,13 @@ class Validation(FormatModel):
     """The most, as `min`."""
     pattern: str | None = None
     """A regular expression (RE2) that the text must match somewhere; anchor it to match the whole."""
-    patterns: tuple[str | PatternRule, ...] = Field(default=(), strict=False)
+    patterns: Entries[str | PatternRule] = ()
     """Several of them; all must match."""
-    enum: tuple[str | int | float | bool, ...] | None = Field(default=None, strict=False)
+    enum: Choices[str | int | float | bool] | None = None
     """The values to choose from."""
-    schemes: tuple[Text, ...] | None = Field(default=None, strict=False)
+    schemes: Entries[Text] | None = None
     """Schemes that a URL may have; by default `http` and `https`."""
-    content_types: tuple[Text, ...] | None = Field(default=None, strict=False)
+    content_types: Entries[Text] | None = None
     """Types that a file may have, such as `text/csv`."""
     json_schema: dict[str, Any] | bool | None = Field(default=None, alias="schema")
     """A JSON Schema (2020-12) for the value."""
@@ -138,9 +163,9 @@ class Condition(FormatModel):
     """How it is compared; which ones fit depends on the type of the field."""
     value: JsonValue = None
     """What it is compared with; a list for `in` and `not_in`."""
-    all: tuple[Condition, ...] | None = Field(default=None, strict=False)
+    all: Entries[Condition] | None = None
     """Conditions that must all be true."""
-    any: tuple[Condition, ...] | None = Field(default=None, strict=False)
+    any: Entries[Condition] | None = None
     """Conditions of which one must be true."""
     negated: Condition | None = Field(default=None, alias="not")
     """A condition that must be false."""
@@ -173,7 +198,7 @@ class FormField(FormatModel):
     """Whether the value is encrypted when stored and never shown; always so for `password`."""
     immutable: bool = False
     """Whether the value stays as it is when what was provisioned is changed later."""
-    options: tuple[Option, ...] | None = Field(default=None, strict=False)
+    options: Choices[Option] | None = None
     """The values to choose from, with words for people; instead of `validation.enum`."""
 
     @property
@@ -202,14 +227,14 @@ class Group(FormatModel):
     """A sentence below the heading."""
     collapsible: bool = False
     """Whether people can fold it up."""
-    fields: tuple[FormField, ...] = Field(default=(), strict=False)
+    fields: Entries[FormField] = ()
     """The inputs."""
 
 
 class Presentation(FormatModel):
     """The form."""
 
-    groups: Annotated[tuple[Group, ...], Field(min_length=1, strict=False)]
+    groups: Annotated[Entries[Group], Field(min_length=1)]
     """Parts of the form; at least one with a field."""
 
 
@@ -255,7 +280,7 @@ class Action(FormatModel):
     """What its failure means for the request: it fails too, or it goes on with a warning."""
     rollback: Rollback | None = None
     """What undoes it."""
-    depends_on: tuple[str, ...] | None = Field(default=None, strict=False)
+    depends_on: Entries[str] | None = None
     """Names of the actions it waits for; `[]` starts at once. By default the one before."""
     when: Condition | None = None
     """A condition over the fields; where it is false, the action is skipped."""
@@ -268,7 +293,7 @@ class Fulfillment(FormatModel):
 
     description: str | None = None
     """What happens, for the requester."""
-    actions: Annotated[tuple[Action, ...], Field(min_length=1, strict=False)]
+    actions: Annotated[Entries[Action], Field(min_length=1)]
     """The steps, at least one."""
     on_failure: Literal["rollback", "hold", "escalate"] = "rollback"
     """What happens where an action fails: undo what was done, wait for a person, or run the manual way."""

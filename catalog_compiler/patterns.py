@@ -83,6 +83,10 @@ class PatternError(ValueError):
         self.hint = hint
 
 
+_LONGEST = 5_000
+"""Characters of a pattern; what is longer takes browsers and RE2 seconds to read."""
+
+
 class Pattern(Protocol):
     """A compiled pattern."""
 
@@ -104,10 +108,23 @@ def compile_pattern(pattern: str) -> Pattern:
         compiled: Pattern = re2.compile(_Translator(pattern).translate(), options)
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise PatternError(f"is not a pattern: {reason}") from error
+        raise PatternError(
+            f"is not a pattern: {reason}", "correct or simplify it; the server runs it on RE2"
+        ) from error
     except UnicodeEncodeError as error:
         raise PatternError("holds half of a surrogate pair", "write the character as '\\u{...}'") from error
     return compiled
+
+
+def author_pattern(pattern: str) -> Pattern:
+    """Compile a pattern of a catalog's author, which has a limit: it is compiled again by every form that shows it.
+
+    Raises:
+        PatternError: as `compile_pattern`, and if it is too long.
+    """
+    if len(pattern) > _LONGEST:
+        raise PatternError(f"has {len(pattern)} characters, and {_LONGEST} are allowed", _SPLIT_HINT)
+    return compile_pattern(pattern)
 
 
 @dataclass

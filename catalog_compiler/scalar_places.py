@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
 
 _BLANK = frozenset(" \t\r\n\x85\u2028\u2029")
-_PLAIN_PIECE = re.compile(r".", re.DOTALL)
-_SINGLE_QUOTED_PIECE = re.compile(r"''|.", re.DOTALL)
-_DOUBLE_QUOTED_PIECE = re.compile(r"\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\\r\n|\\.|.", re.DOTALL)
+_SEEN = r"[^\\' \t\r\n\x85\u2028\u2029]+"
+"""Characters that always stand for themselves, together since there are many of them."""
+_PLAIN_PIECE = re.compile(rf"{_SEEN}|.", re.DOTALL)
+_SINGLE_QUOTED_PIECE = re.compile(rf"{_SEEN}|''|.", re.DOTALL)
+_DOUBLE_QUOTED_PIECE = re.compile(
+    rf"{_SEEN}|\\x[0-9a-fA-F]{{2}}|\\u[0-9a-fA-F]{{4}}|\\U[0-9a-fA-F]{{8}}|\\\r\n|\\.|.", re.DOTALL
+)
+_SPECIAL = _BLANK | frozenset("\\'")
 _BLANK_ESCAPES = frozenset("\t\n\r NLPtnr")
 
 
@@ -19,16 +26,15 @@ def source_offset(source: str, style: str | None, value: str, offset: int) -> in
     """
     while offset < len(value) and value[offset] in _BLANK:
         offset += 1
-    rank = sum(character not in _BLANK for character in value[:offset])
-    for position in _visible(source, style):
-        if rank == 0:
-            return position
-        rank -= 1
-    return 0
+    positions = _visible(source, style)
+    rank = offset - sum(value.count(blank, 0, offset) for blank in _BLANK)
+    return positions[rank] if rank < len(positions) else 0
 
 
-def _visible(source: str, style: str | None) -> Iterator[int]:
-    """Positions of what becomes a character that is not blank."""
+@lru_cache(maxsize=1)
+def _visible(source: str, style: str | None) -> Sequence[int]:
+    """Positions of what becomes a character that is not blank; kept, since one text may be asked about many times."""
+    positions = array("I")
     start, pieces = 0, _PLAIN_PIECE
     if style in {"|", ">"}:
         start = source.find("\n") + 1
@@ -37,8 +43,12 @@ def _visible(source: str, style: str | None) -> Iterator[int]:
     elif style == '"':
         start, pieces = 1, _DOUBLE_QUOTED_PIECE
     for piece in pieces.finditer(source, start):
-        if not _is_blank(piece.group()):
-            yield piece.start()
+        text = piece.group()
+        if text[0] not in _SPECIAL:
+            positions.extend(range(piece.start(), piece.end()))
+        elif not _is_blank(text):
+            positions.append(piece.start())
+    return positions
 
 
 def _is_blank(piece: str) -> bool:

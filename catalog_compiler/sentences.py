@@ -99,10 +99,12 @@ def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:
         case "string_pattern_mismatch" if context["pattern"] in _PATTERNS:
             sentence = f"{name} must be {_PATTERNS[context['pattern']]}, and {shown(value)} is not"
         case "string_too_long":
-            sentence = f"{name} may have {context['max_length']} characters, and it has {len(value)}"
+            sentence = f"{name} may have {context['max_length']} characters, and it has {len(value)}; shorten it"
         case "literal_error":
             allowed = context["expected"].replace("'", "")
             sentence = f"{shown(value)} cannot stand for {name}; allowed are {allowed}"
+        case "too_long":
+            sentence = f"{name} may have {context['max_length']} entries, and it has {len(value)}; make it shorter"
         case "too_short":
             sentence = f"{name} needs at least {context['min_length']} entry"
         case "value_error" | "assertion_error":

@@ -12,13 +12,14 @@ from typing import Any
 
 from catalog_compiler.conditions.checks import field_places
 from catalog_compiler.field_types import FIELD_TYPES
-from catalog_compiler.field_types.choices import choice_values
+from catalog_compiler.field_types.choices import choice_values, is_choice
 from catalog_compiler.field_types.dates import parse_date, parse_datetime, parse_relative
-from catalog_compiler.field_types.values import is_number, same_json
+from catalog_compiler.field_types.values import is_number
 from catalog_compiler.findings import Finding
 from catalog_compiler.model import FormField, Item
 from catalog_compiler.problems import Path
 from catalog_compiler.semantic_version import SemanticVersion
+from catalog_compiler.sentences import shown
 
 _VERSION: Path = ("header", "version")
 _VALUE_TYPES = frozenset({"integer", "number", "date", "datetime"})
@@ -88,8 +89,8 @@ def _fewer_choices(old: FormField, new: FormField) -> Iterator[tuple[Path, str]]
     if now and not old.choices:
         yield path, f"'{new.id}' took any value and takes only some now"
     for value in choice_values(old) if now else ():
-        if not any(same_json(value, other) for other in now):
-            yield path, f"'{new.id}' can't be {value!r} any more"
+        if not is_choice(new, value):
+            yield path, f"'{new.id}' can't be {shown(value)} any more"
 
 
 def _bound(field: FormField, key: str) -> tuple[str, Any] | None:

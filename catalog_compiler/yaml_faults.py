@@ -38,6 +38,8 @@ _HINTS = {
     "could not find expected ':'": "look at the lines before this one: a key needs a colon and a space",
 }
 
+_USUAL = "look at the quotes, brackets and indentation of this line and of those before it"
+
 
 def syntax_fault(error: yaml.MarkedYAMLError, path: Path) -> Fault:
     """What libyaml says, with advice for the usual mistakes."""
@@ -50,7 +52,7 @@ def syntax_fault(error: yaml.MarkedYAMLError, path: Path) -> Fault:
         line=mark.line if mark else 0,
         column=mark.column if mark else 0,
         path=path,
-        hint=_HINTS.get(problem),
+        hint=_HINTS.get(problem, _USUAL),
     )
 
 

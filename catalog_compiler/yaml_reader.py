@@ -20,6 +20,8 @@ from catalog_compiler.yaml_faults import Fault, shortened, syntax_fault, unreada
 from catalog_compiler.yaml_scalars import NotJsonError, plain_value
 
 MAX_LEVELS = 50
+MAX_VALUES = 50_000
+"""Mappings, lists and plain values of a document; reading more takes a second."""
 _MOST_FAULTS = 100
 """A file with more faults than this is not read further."""
 _MOST_READ_AGAIN = 256 * 1024
@@ -134,6 +136,7 @@ class _Builder:
         self._text = text
         self._frames: list[_Frame] = []
         self._documents = 0
+        self._values = 0
         try:
             self._build()
         except yaml.MarkedYAMLError as error:
@@ -261,6 +264,15 @@ class _Builder:
         self._attach(None, Node(event.start_mark, event.end_mark))
 
     def _attach(self, value: Any, node: Node) -> None:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            message = (
+                f"the file holds more than {MAX_VALUES} values up to here; shorten it, or make several items of it"
+            )
+            self.faults.append(
+                Fault(code="yaml-subset", message=message, line=node.start.line, column=node.start.column)
+            )
+            raise _StopReadingError
         if not self._frames:
             self.value, self.root = value, node
             return

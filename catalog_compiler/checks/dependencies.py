@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from catalog_compiler.findings import Finding, did_you_mean
+from catalog_compiler.findings import Finding, circle, did_you_mean
 from catalog_compiler.planning import resolved_dependencies
 from catalog_compiler.sentences import shown
 
@@ -59,12 +59,12 @@ def check_dependencies(named: Sequence[tuple[str, Action]], graph: Graph, root: 
                     message=f"no action of this list is called {shown(other)}",
                     hint=did_you_mean(other, [known for known in names if known != name]),
                 )
-    for circle in _circles(graph):
-        position = min(place for place in map(names.index, circle) if named[place][1].depends_on is not None)
+    for found in _circles(graph):
+        position = min(place for place in map(names.index, found) if named[place][1].depends_on is not None)
         yield Finding(
             path=(*root, "actions", position, "depends_on"),
             code="dependency-cycle",
-            message=f"these actions wait for each other, so none can start: {' -> '.join(circle)}",
+            message=f"these actions wait for each other, so none can start: {circle(found)}",
             hint="remove one of these dependencies",
         )
 
@@ -76,9 +76,9 @@ def _circles(graph: Graph) -> Iterator[list[str]]:
         try:
             TopologicalSorter(waits_for).prepare()
         except CycleError as error:
-            circle: list[str] = list(reversed(error.args[1]))
-            yield circle
-            for name in circle:
+            found: list[str] = list(reversed(error.args[1]))
+            yield found
+            for name in found:
                 waits_for.pop(name, None)
         else:
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from catalog_compiler.conditions import check_conditions
 from catalog_compiler.field_types import check_definition
+from catalog_compiler.field_types.value_schema import MOST_PARTS, parts_of
 from catalog_compiler.findings import Finding
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def check_presentation(item: Item) -> Iterator[Finding]:
     yield from _orders("group", [(("presentation", "groups", place), group) for place, group in enumerate(groups)])
     yield from _group_ids(groups)
     yield from _field_ids(groups)
+    parts = 0
     for place, group in enumerate(groups):
         fields: list[tuple[Path, FormField]] = [
             (("presentation", "groups", place, "fields", position), field)
@@ -27,6 +29,11 @@ def check_presentation(item: Item) -> Iterator[Finding]:
         ]
         yield from _orders("field", fields)
         for path, field in fields:
+            if field.validation.json_schema is not None:
+                parts += parts_of(field.validation.json_schema)
+                if parts > MOST_PARTS:
+                    yield _large_schema((*path, "validation", "schema"))
+                    continue
             for inner, code, message, hint in check_definition(field):
                 yield Finding(path=(*path, *inner), code=code, message=message, hint=hint)
     if not item.fields:
@@ -37,6 +44,14 @@ def check_presentation(item: Item) -> Iterator[Finding]:
         )
     for path, code, message, hint in check_conditions(item):
         yield Finding(path=path, code=code, message=message, hint=hint)
+
+
+def _large_schema(path: Path) -> Finding:
+    return Finding(
+        path=path,
+        code="invalid-value",
+        message=f"the schemas for values have more than {MOST_PARTS} parts up to here; make them smaller",
+    )
 
 
 def _group_ids(groups: tuple[Group, ...]) -> Iterator[Finding]:

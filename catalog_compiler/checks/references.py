@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog_compiler.actions import action_types
-from catalog_compiler.findings import did_you_mean, nearest
+from catalog_compiler.findings import did_you_mean, listed, nearest
 from catalog_compiler.templates import ROOTS, path_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _REQUEST = {
 _FILE_PARTS = frozenset({"filename", "content_type", "size", "content"})
 _OPEN_TYPES = frozenset({"json", "yaml", "multi-selection"})
 """Field types whose values have parts that only a request can tell."""
+_LONGEST = 100
+"""Characters of a reference that a message shows."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 Reference = tuple[str | int, ...]
@@ -56,11 +58,19 @@ def complaint(reference: Reference, known: Known) -> Complaint | None:
     """What is wrong with a reference, or None."""
     root = reference[0]
     if root not in _COMPLAINTS:
-        message = f"'{path_text(reference)}' is nothing that a template knows"
+        message = f"'{_shown(reference)}' is nothing that a template knows"
         return "unknown-reference", message, did_you_mean(str(root), ROOTS)
     if len(reference) == 1:
         return "unknown-reference", f"'{root}' alone is not a value; say which one, as in {root}.name", None
     return _COMPLAINTS[root](reference, known)
+
+
+def _shown(reference: Reference) -> str:
+    return _cut(path_text(reference))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _field_complaint(reference: Reference, known: Known) -> Complaint | None:
@@ -69,7 +79,7 @@ def _field_complaint(reference: Reference, known: Known) -> Complaint | None:
     if field_type is None:
         return (
             "unknown-field-reference",
-            f"'{path_text(reference)}' is not a field of this item",
+            f"'{_shown(reference)}' is not a field of this item",
             _suggestion("fields", name, types),
         )
     if not parts or field_type in _OPEN_TYPES:
@@ -78,8 +88,8 @@ def _field_complaint(reference: Reference, known: Known) -> Complaint | None:
         if len(parts) == 1 and parts[0] in _FILE_PARTS:
             return None
         hint = did_you_mean(str(parts[0]), _FILE_PARTS)
-        return "unknown-field-reference", f"'{path_text(reference)}' is not a part of a file", hint
-    message = f"'{path_text(reference)}' asks for a part of '{name}', and a {field_type} has no parts"
+        return "unknown-field-reference", f"'{_shown(reference)}' is not a part of a file", hint
+    message = f"'{_shown(reference)}' asks for a part of '{name}', and a {field_type} has no parts"
     return "unknown-field-reference", message, f"write fields.{name}"
 
 
@@ -97,7 +107,7 @@ def _request_complaint(reference: Reference, _: Known) -> Complaint | None:
 def _variable_complaint(reference: Reference, _: Known) -> Complaint | None:
     if len(reference[1:]) == 1 and _VARIABLE.match(str(reference[1])):
         return None
-    message = f"'{path_text(reference)}' does not name a variable; letters, digits and underscores make its name"
+    message = f"'{_shown(reference)}' does not name a variable; letters, digits and underscores make its name"
     return "unknown-reference", message, None
 
 
@@ -108,11 +118,11 @@ def _keyed_complaint(
     root, key, parts = reference[0], str(reference[1]), reference[2:]
     inner = keys.get(key)
     if inner is None:
-        return code, f"'{path_text(reference)}' is not a value of {owner}", _suggestion(str(root), key, keys)
+        return code, f"'{_shown(reference)}' is not a value of {owner}", _suggestion(str(root), key, keys)
     if not parts or parts[0] in inner:
         return None
     hint = _suggestion(f"{root}.{key}", str(parts[0]), inner) if inner else f"write {root}.{key}"
-    return code, f"'{path_text(reference)}' is not a value of {owner}", hint
+    return code, f"'{_shown(reference)}' is not a value of {owner}", hint
 
 
 def _response_complaint(reference: Reference, known: Known) -> Complaint | None:
@@ -120,23 +130,23 @@ def _response_complaint(reference: Reference, known: Known) -> Complaint | None:
     if name not in known.actions:
         return (
             "unknown-response-reference",
-            f"'{path_text(reference)}': no action of this list is called '{name}'",
+            f"'{_shown(reference)}': no action of this list is called '{_cut(name)}'",
             _suggestion("response", name, known.actions),
         )
     if name == known.action and not known.undoing:
-        message = f"'{path_text(reference)}' is this action's own response, which only its rollback can use"
+        message = f"'{_shown(reference)}' is this action's own response, which only its rollback can use"
         return "response-not-available", message, "refer to an action that runs before this one"
     if not known.ran(name):
         return (
             "response-not-available",
-            f"'{path_text(reference)}' is not there yet: '{name}' does not surely run before this action",
+            f"'{_shown(reference)}' is not there yet: '{name}' does not surely run before this action",
             f"move it after '{name}', or let it wait with depends_on: [{name}]",
         )
     outputs = _outputs(known.actions[name])
     if parts and outputs is not None and parts[0] not in outputs:
         return (
             "unknown-response-reference",
-            f"'{path_text(reference)}': '{name}' has no output '{parts[0]}'",
+            f"'{_shown(reference)}': '{name}' has no output '{_cut(str(parts[0]))}'",
             _suggestion(f"response.{name}", str(parts[0]), outputs),
         )
     return None
@@ -151,7 +161,7 @@ def _suggestion(prefix: str, word: str, known: AbstractSet[str] | Mapping[str, A
     near = nearest(word, known)
     if near is not None:
         return f"did you mean '{prefix}.{near}'?"
-    return f"there are {', '.join(f'{prefix}.{name}' for name in sorted(known))}" if known else None
+    return f"there are {listed([f'{prefix}.{name}' for name in known])}" if known else None
 
 
 _COMPLAINTS: Mapping[str | int, Callable[[Reference, Known], Complaint | None]] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from graphlib import CycleError
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from catalog_compiler.conditions.meaning import evaluation_order, leaves
 from catalog_compiler.conditions.schema import expanded_size
 from catalog_compiler.field_types import FIELD_TYPES, Flaw, check_definition
 from catalog_compiler.field_types.values import is_empty
+from catalog_compiler.findings import circle, listed, nearest
 from catalog_compiler.model import Condition, FormField, Item
 from catalog_compiler.problems import Path
 
@@ -25,22 +27,18 @@ def check_conditions(item: Item) -> Iterable[Flaw]:
     """Every problem of the item's conditions. Paths count from the item's root."""
     places = field_places(item)
     fields = {field.id: field for field in places.values()}
-    flaws = [
-        *(
-            found
-            for path, field in places.items()
-            for found in _check((*path, "conditional"), field.conditional, fields)
-        ),
-        *(found for path, condition in _action_conditions(item) for found in _check(path, condition, fields)),
-    ]
-    yield from flaws
+    form = _Form(fields)
+    sound = True
+    for path, condition in _conditions(item, places):
+        for flaw in _check(path, condition, form):
+            sound = False
+            yield flaw
     cycle = _cycle(item)
     if cycle:
         path = next(path for path, field in places.items() if field.id == cycle[0])
-        chain = " -> ".join(cycle)
-        message = f"the condition of '{cycle[0]}' depends on itself: {chain}; drop one of these conditions"
+        message = f"the condition of '{cycle[0]}' depends on itself: {circle(cycle)}; drop one of these conditions"
         yield Flaw((*path, "conditional"), "condition-cycle", message)
-    elif not flaws:
+    elif sound:
         yield from _too_large(item, places)
 
 
@@ -53,6 +51,27 @@ def field_places(item: Item) -> dict[Path, FormField]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The fields by id, and which of them have been found to be well defined."""
+
+    fields: Mapping[str, FormField]
+    _sound: dict[str, bool] = dataclass_field(default_factory=dict)
+
+    def sound(self, field: FormField) -> bool:
+        """Whether a value can be told to be possible for the field; asked with each comparison, found out once."""
+        if field.id not in self._sound:
+            self._sound[field.id] = not any(check_definition(field))
+        return self._sound[field.id]
+
+
+def _conditions(item: Item, places: Mapping[Path, FormField]) -> Iterator[tuple[Path, Condition]]:
+    for path, field in places.items():
+        if field.conditional is not None:
+            yield (*path, "conditional"), field.conditional
+    yield from _action_conditions(item)
+
+
 def _action_conditions(item: Item) -> Iterator[tuple[Path, Condition]]:
     ways = {"manual": item.fulfillment.manual, "automatic": item.fulfillment.automatic}
     for way, fulfillment in ways.items():
@@ -61,13 +80,11 @@ def _action_conditions(item: Item) -> Iterator[tuple[Path, Condition]]:
                 yield ("fulfillment", way, "actions", place, "when"), action.when
 
 
-def _check(path: Path, condition: Condition | None, fields: Mapping[str, FormField]) -> Iterator[Flaw]:
-    if condition is None:
-        return
+def _check(path: Path, condition: Condition, form: _Form) -> Iterator[Flaw]:
     yield from _check_form(path, condition)
     for at, leaf in leaves(condition, path):
         if leaf.field is not None and leaf.operator is not None:
-            yield from _check_comparison(at, leaf, fields)
+            yield from _check_comparison(at, leaf, form)
 
 
 def _check_form(path: Path, condition: Condition) -> Iterator[Flaw]:
@@ -94,11 +111,12 @@ def _check_form(path: Path, condition: Condition) -> Iterator[Flaw]:
         yield from _check_form((*path, "not"), condition.negated)
 
 
-def _check_comparison(path: Path, leaf: Condition, fields: Mapping[str, FormField]) -> Iterator[Flaw]:
+def _check_comparison(path: Path, leaf: Condition, form: _Form) -> Iterator[Flaw]:
+    fields = form.fields
     field = fields.get(leaf.field or "")
     if field is None:
-        near = get_close_matches(leaf.field or "", fields, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"the fields are {', '.join(sorted(fields))}"
+        near = nearest(leaf.field or "", fields)
+        hint = f"did you mean '{near}'?" if near else f"the fields are {listed(fields)}"
         message = f"'{leaf.field}' is not a field of this item"
         yield Flaw((*path, "field"), "unknown-condition-field", message, hint)
         return
@@ -107,7 +125,7 @@ def _check_comparison(path: Path, leaf: Condition, fields: Mapping[str, FormFiel
         known = f"use one of {', '.join(sorted(operators))}" if operators else "base the condition on another field"
         message = f"'{leaf.operator}' does not fit '{field.id}', a field of type {field.type}; {known}"
         yield Flaw((*path, "operator"), "invalid-condition", message)
-    elif "value" in leaf.model_fields_set and not any(check_definition(field)):
+    elif "value" in leaf.model_fields_set and form.sound(field):
         yield from _check_operand((*path, "value"), leaf, field)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 from pydantic import JsonValue
 from typing_extensions import override
 
 from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
-from catalog_compiler.field_types.values import distinct, is_finite, is_number, same_json, storable
-from catalog_compiler.model import FieldTypeName, FormField, Operator
+from catalog_compiler.field_types.values import distinct, is_finite, is_number, sameness, storable
+from catalog_compiler.model import FieldTypeName, FormField, Operator, Option
 from catalog_compiler.problems import Path
 
 FEW = 4
@@ -24,7 +27,9 @@ MANY = 12
 
 def choice_values(field: FormField) -> list[JsonValue]:
     """The values to choose from, in the author's order."""
-    return [choice.value for choice in field.choices]
+    if field.options is not None:
+        return [choice.value for choice in field.options]
+    return [*(field.validation.enum or ())]
 
 
 def choice_ui(field: FormField, widget: str | None = None) -> Schema:
@@ -39,13 +44,48 @@ def choice_ui(field: FormField, widget: str | None = None) -> Schema:
 
 def canonical(field: FormField, value: JsonValue) -> JsonValue:
     """The choice that a value equals, as the author wrote it."""
-    return next((choice for choice in choice_values(field) if same_json(choice, value)), value)
+    return _lookup(field).get(sameness(value), value)
+
+
+@dataclass(frozen=True, slots=True)
+class _TheVery:
+    """Some choices, which are the same as others only where they are the very same object."""
+
+    choices: Sequence[Any]
+
+    def __hash__(self) -> int:
+        return id(self.choices)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _TheVery) and self.choices is other.choices
+
+
+def is_choice(field: FormField, value: JsonValue) -> bool:
+    """Whether a value equals one of the choices."""
+    return sameness(value) in _lookup(field)
+
+
+def _lookup(field: FormField) -> Mapping[Hashable, JsonValue]:
+    given = field.validation.enum if field.options is None else field.options
+    return _made_lookup(_TheVery(given or ()))
+
+
+@lru_cache(maxsize=32)
+def _made_lookup(given: _TheVery) -> Mapping[Hashable, JsonValue]:
+    """The choices in a form that is searched at once; a field's are asked for with every value that is checked."""
+    values = [one.value if isinstance(one, Option) else one for one in given.choices]
+    return {sameness(value): value for value in reversed(values)}
+
+
+def _in_words(value: JsonValue) -> str:
+    """A choice as it stands in YAML."""
+    return json.dumps(value) if isinstance(value, bool) else repr(value)
 
 
 def not_an_option(field: FormField, value: JsonValue) -> Iterator[Fault]:
     """A value that is none of the choices."""
-    choices = choice_values(field)
-    if not any(same_json(value, choice) for choice in choices):
+    if not is_choice(field, value):
+        choices = choice_values(field)
         shown = ", ".join(str(choice) for choice in choices[:MANY])
         more = f" and {len(choices) - MANY} more" if len(choices) > MANY else ""
         yield Fault(code="not-an-option", text=f"must be one of {shown}{more}")
@@ -56,14 +96,17 @@ def choice_flaws(field: FormField, kinds: AbstractSet[str]) -> Iterator[Flaw]:
     listed = field.options is not None
     if listed and field.validation.enum is not None:
         yield Flaw(("options",), "invalid-value", "a field has either 'options' or 'validation.enum'; drop one")
-    values = choice_values(field)
-    for place, value in enumerate(values):
+    seen: set[Hashable] = set()
+    for place, value in enumerate(choice_values(field)):
         path: Path = ("options", place, "value") if listed else ("validation", "enum", place)
         if _json_type(value) not in kinds or not _usable(value):
             words = " or ".join(sorted(kinds))
-            yield Flaw(path, "invalid-value", f"the choice {value!r} can't be a value of this field; write a {words}")
-        elif any(same_json(value, other) for other in values[:place]):
-            yield Flaw(path, "invalid-value", f"the choice {value!r} is there twice; drop one")
+            yield Flaw(
+                path, "invalid-value", f"the choice {_in_words(value)} can't be a value of this field; write a {words}"
+            )
+        elif sameness(value) in seen:
+            yield Flaw(path, "invalid-value", f"the choice {_in_words(value)} is there twice; drop one")
+        seen.add(sameness(value))
 
 
 def _usable(value: JsonValue) -> bool:
@@ -94,7 +137,7 @@ def _enum(field: FormField) -> Schema:
 
 
 def _missing_choices(field: FormField) -> Iterator[Flaw]:
-    if not field.choices:
+    if not choice_values(field):
         yield Flaw(
             ("validation",),
             "missing-enum",
@@ -165,7 +208,7 @@ class MultiSelection(FieldType):
             return
         yield from _count_faults(field, value)
         # One more than there are choices is enough to hold a repetition or a stranger.
-        yield from _item_faults(field, value[: len(field.choices) + 1])
+        yield from _item_faults(field, value[: len(choice_values(field)) + 1])
 
     @override
     def normal(self, field: FormField, value: JsonValue) -> JsonValue:
@@ -177,8 +220,9 @@ class MultiSelection(FieldType):
         yield from choice_flaws(field, {"string", "integer", "number", "boolean"})
         yield from count_flaws(field, "choices")
         low = count(field.validation.min) or 0
-        if field.choices and low > len(field.choices):
-            message = f"min {low} is more than the {len(field.choices)} choices there are; lower min"
+        number = len(choice_values(field))
+        if number and low > number:
+            message = f"min {low} is more than the {number} choices there are; lower min"
             yield Flaw(("validation", "min"), "invalid-range", message)
 
     @override
@@ -218,7 +262,7 @@ class MultiSelection(FieldType):
 
 
 def _within(values: Sequence[JsonValue], others: Sequence[JsonValue]) -> bool:
-    return all(any(same_json(value, other) for other in others) for value in values)
+    return set(map(sameness, values)) <= set(map(sameness, others))
 
 
 def _count_faults(field: FormField, chosen: list[JsonValue]) -> Iterator[Fault]:
@@ -237,5 +281,5 @@ def _item_faults(field: FormField, chosen: list[JsonValue]) -> Iterator[Fault]:
         if fault:
             yield Fault(code=fault.code, text=f"{fault.text}; at least one of the chosen is not")
             break
-    if any(same_json(value, other) for place, value in enumerate(chosen) for other in chosen[:place]):
+    if len(set(map(sameness, chosen))) < len(chosen):
         yield Fault(code="duplicate-option", text="must not name the same choice twice")

@@ -16,7 +16,7 @@ from catalog_compiler.field_types.choices import choice_flaws, choice_ui, choice
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.field_types.values import storable
 from catalog_compiler.model import FieldTypeName, FormField, PatternRule
-from catalog_compiler.patterns import PatternError, compile_pattern
+from catalog_compiler.patterns import PatternError, author_pattern, compile_pattern
 
 MAX_LENGTH = 1_048_576
 """Characters of a text whose field names no `max`; a hard stop, far above what forms hold."""
@@ -265,6 +265,6 @@ def _pattern_faults(field: FormField, text: str) -> Iterator[Fault]:
 
 def _pattern_flaws(pattern: str, path: tuple[str | int, ...]) -> Iterator[Flaw]:
     try:
-        compile_pattern(pattern)
+        author_pattern(pattern)
     except PatternError as error:
         yield Flaw(path, "invalid-pattern", f"the pattern '{pattern[:100]}' {error}", error.hint)

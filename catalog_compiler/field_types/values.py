@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from decimal import Decimal
 
 from pydantic import JsonValue
@@ -26,13 +26,21 @@ def same_json(left: JsonValue, right: JsonValue) -> bool:
     return left == right
 
 
+def sameness(value: JsonValue) -> Hashable:
+    """What is equal for the values of which `same_json` is true, to look one up among many."""
+    if isinstance(value, list):
+        return "list", tuple(map(sameness, value))
+    if isinstance(value, dict):
+        return "object", frozenset((key, sameness(part)) for key, part in value.items())
+    return isinstance(value, bool), value
+
+
 def distinct(values: Iterable[JsonValue]) -> list[JsonValue]:
     """The values without repetitions, which validators refuse in an `enum`."""
-    found: list[JsonValue] = []
+    found: dict[Hashable, JsonValue] = {}
     for value in values:
-        if not any(same_json(value, other) for other in found):
-            found.append(value)
-    return found
+        found.setdefault(sameness(value), value)
+    return [*found.values()]
 
 
 def is_empty(value: JsonValue) -> bool:

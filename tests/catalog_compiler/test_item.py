@@ -171,21 +171,3 @@ def test_no_change_to_an_item_raises(path):
 
         assert (item.plan is None) == any(problem.severity == "error" for problem in item.problems)
         assert all(problem.line == 1 and problem.column >= 1 for problem in item.problems)
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param([f"x{n}: 1" for n in range(50_000)], id="unknown keys"),
-        pytest.param(["tags:", *["- same"] * 50_000], id="equal tags"),
-        pytest.param(["tags:", *[f"- {n}" for n in range(50_000)]], id="numbers for texts"),
-    ],
-)
-@pytest.mark.timeout(120)
-def test_absurd_files_are_refused(lines):
-    """The work is bounded also where a file holds nothing but mistakes."""
-    content = "header:\n" + "\n".join(f"  {line}" for line in lines)
-
-    item = compile_item(content.encode(), "item.yaml")
-
-    assert item.plan is None

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 _ADVICE = re.compile(
-    r"(?:^|[;,] )(?:add|correct|drop|give|list|lower|make|quote|raise|remove|rename|save|shorten|swap|use|write)\b"
-    r"|\bmust (?:be|match|not be|have)\b|\ballowed are\b|; put the file itself there"
+    r"(?:^|[;,] )"
+    r"(?:add|correct|drop|give|list|base|lower|make|put|quote|say|raise|remove|rename|save|shorten|swap|use|write)\b"
+    r"|\bmust (?:be|match|not be|have)\b|\ballowed are\b"
 )
 """An order, or the rule from which it follows."""
 _INTERNAL = re.compile(r"\b(?:pydantic|TypeError|ValueError|NoneType|ValidationError|dict|str|None|True|False)\b")
