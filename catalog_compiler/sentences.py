@@ -106,7 +106,7 @@ def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:
         case "too_long":
             sentence = f"{name} may have {context['max_length']} entries, and it has {len(value)}; make it shorter"
         case "too_short":
-            sentence = f"{name} needs at least {context['min_length']} entry"
+            sentence = f"{name} needs at least {context['min_length']} entry; add one"
         case "value_error" | "assertion_error":
             sentence = f"{name}: {context.get('error', error['msg'])}"
         case "string_too_short" | "string_pattern_mismatch" if not value.strip():

@@ -50,7 +50,8 @@ def _model_findings(model: type[BaseModel], config: Mapping[str, Any], root: Pat
     except ValidationError as error:
         for path, found in by_place(error.errors(include_url=False), config).items():
             value = value_at(config, path)
-            if not (isinstance(value, str) and has_template(value)):
+            unknown = found[0]["type"] == "extra_forbidden"
+            if unknown or not (isinstance(value, str) and has_template(value)):
                 yield _finding(model, path, found, value, root)
 
 

@@ -80,7 +80,7 @@ def _field_complaint(reference: Reference, known: Known) -> Complaint | None:
         return (
             "unknown-field-reference",
             f"'{_shown(reference)}' is not a field of this item",
-            _suggestion("fields", name, types),
+            _suggestion("fields", name, types) or "add the field",
         )
     if not parts or field_type in _OPEN_TYPES:
         return None

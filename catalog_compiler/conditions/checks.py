@@ -21,6 +21,7 @@ MAX_COMPARISONS = 500
 """Comparisons that a field's condition may come to, those of the fields it rests on included."""
 MAX_CHAIN = 20
 """Conditional fields that may rest on each other in a row."""
+_POSSIBLE = "name a value that the field can have"
 
 
 def check_conditions(item: Item) -> Iterable[Flaw]:
@@ -92,8 +93,9 @@ def _check_form(path: Path, condition: Condition) -> Iterator[Flaw]:
     forms = {"field": condition.field, "all": condition.all, "any": condition.any, "not": condition.negated}
     given = [name for name, form in forms.items() if form is not None]
     if len(given) != 1:
-        named = " and ".join(f"'{name}'" for name in given) or "none of them"
-        message = f"a condition has exactly one of 'field', 'all', 'any' and 'not', and this has {named}"
+        named = " and ".join(f"'{name}'" for name in given)
+        has = f"{named}; drop all but one" if given else "none of them; add one"
+        message = f"a condition has exactly one of 'field', 'all', 'any' and 'not', and this has {has}"
         yield Flaw(path, "invalid-condition", message)
     elif condition.field is None and condition.model_fields_set & {"operator", "value"}:
         message = f"'operator' and 'value' have no meaning beside '{given[0]}'; remove them"
@@ -147,11 +149,11 @@ def _check_value(path: Path, leaf: Condition, field: FormField, operand: JsonVal
         return
     if is_empty(operand):
         message = f"'{field.id}' can't be compared with an empty value; an empty field equals nothing"
-        yield Flaw(path, "invalid-condition", message, "name a value that the field can have")
+        yield Flaw(path, "invalid-condition", message, _POSSIBLE)
         return
     problem = FIELD_TYPES[field.type].operand_problem(field, leaf.operator, operand)
     if problem:
-        yield Flaw(path, "invalid-condition", f"the value for '{field.id}' {problem}")
+        yield Flaw(path, "invalid-condition", f"the value for '{field.id}' {problem}", _POSSIBLE)
 
 
 def _cycle(item: Item) -> list[str] | None:

@@ -23,6 +23,8 @@ FEW = 4
 """Up to so many choices are shown side by side instead of in a list."""
 MANY = 12
 """Up to so many choices of which several may be taken are shown as boxes."""
+_LONGEST = 100
+"""Characters of a choice that a message shows."""
 
 
 def choice_values(field: FormField) -> list[JsonValue]:
@@ -78,15 +80,21 @@ def _made_lookup(given: _TheVery) -> Mapping[Hashable, JsonValue]:
 
 
 def _in_words(value: JsonValue) -> str:
-    """A choice as it stands in YAML."""
-    return json.dumps(value) if isinstance(value, bool) else repr(value)
+    """A choice as it stands in YAML, texts in quotes."""
+    return f"'{_plain(value)}'" if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: JsonValue) -> str:
+    """A choice as people read it, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def not_an_option(field: FormField, value: JsonValue) -> Iterator[Fault]:
     """A value that is none of the choices."""
     if not is_choice(field, value):
         choices = choice_values(field)
-        shown = ", ".join(str(choice) for choice in choices[:MANY])
+        shown = ", ".join(_plain(choice) for choice in choices[:MANY])
         more = f" and {len(choices) - MANY} more" if len(choices) > MANY else ""
         yield Fault(code="not-an-option", text=f"must be one of {shown}{more}")
 

@@ -39,7 +39,7 @@ def schema_problem(schema: JsonSchema) -> str | None:
             author_pattern(pattern)
         _probe(schema)
     except SchemaError as error:
-        return f"is no JSON Schema (2020-12): {error.message[:_SHOWN]}; correct it"
+        return f"is no JSON Schema (2020-12): {_misfit(error)}; correct it"
     except PatternError as error:
         return f"has a pattern that {error}; {error.hint or 'write a simpler one'}"
     except Unresolvable as error:
@@ -49,6 +49,16 @@ def schema_problem(schema: JsonSchema) -> str | None:
     except _TooManyReferencesError:
         return f"refers to its parts more than {_MOST_REFERENCES} times for a single value; make it flatter"
     return None
+
+
+def _misfit(error: SchemaError) -> str:
+    """What is wrong at one place of a schema, without words of Python."""
+    where = pointer(tuple(error.absolute_path))
+    place = f"the value at '{where[-_SHOWN:]}'" if where else "it"
+    if error.validator != "type":
+        return f"{place} is not allowed there"
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    return f"{place} must be of type {' or '.join(map(str, wanted))}"
 
 
 def value_problem(schema: JsonSchema, value: JsonValue, *, secret: bool) -> str | None:

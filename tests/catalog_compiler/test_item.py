@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,40 +133,3 @@ def test_a_file_that_is_no_item_is_invalid(content):
 
     assert item.problems
     assert item.plan is None
-
-
-def places(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The paths of all values in a document."""
-    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in parts:
-        yield (*path, key)
-        yield from places(value, (*path, key))
-
-
-def mutants(path: tuple[str | int, ...]) -> Iterator[Any]:
-    """The document with the value at `path` dropped, doubled, renamed, or of another type."""
-    for change in ("drop", "double", "rename", None, -1, "", "{{fields.x", [[]], {"a": 1}):
-        data = json.loads(DATA)
-        parent: Any = data
-        for part in path[:-1]:
-            parent = parent[part]
-        value, key = parent[path[-1]], path[-1]
-        if change == "drop":
-            del parent[key]
-        elif change == "double":
-            parent.append(value) if isinstance(parent, list) else parent.update({key: [value, value]})
-        elif change == "rename":
-            parent.append(value) if isinstance(parent, list) else parent.update({f"{key}x": parent.pop(key)})
-        else:
-            parent[key] = change
-        yield data
-
-
-@pytest.mark.parametrize("path", list(places(json.loads(DATA))), ids=repr)
-def test_no_change_to_an_item_raises(path):
-    """Each part of an item dropped, doubled, renamed or of another type: compiled or reported, never an exception."""
-    for data in mutants(path):
-        item = compiled(data)
-
-        assert (item.plan is None) == any(problem.severity == "error" for problem in item.problems)
-        assert all(problem.line == 1 and problem.column >= 1 for problem in item.problems)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 _ADVICE = re.compile(
     r"(?:^|[;,] )"
     r"(?:add|correct|drop|give|list|base|lower|make|put|quote|say|raise|remove|rename|save|shorten|swap|use|write)\b"
-    r"|\bmust (?:be|match|not be|have)\b|\ballowed are\b"
+    r"|\bmust (?:be|match|have|not)\b|\ballowed are\b"
 )
 """An order, or the rule from which it follows."""
 _INTERNAL = re.compile(r"\b(?:pydantic|TypeError|ValueError|NoneType|ValidationError|dict|str|None|True|False)\b")
@@ -25,7 +25,7 @@ def shortcomings(message: str, hint: str | None) -> Iterator[str]:
     for text in filter(None, [message, hint]):
         if _INTERNAL.search(text):
             yield "speaks of Python"
-        if "\n" in text or text.endswith("."):
+        if "\n" in text or (text.endswith(".") and not text.endswith("...")):
             yield "is not one plain line"
         if len(text) > _LONGEST:
             yield "is too long"
