@@ -18,6 +18,8 @@ from cryptography.fernet import Fernet
 from pao_local.database import Database
 from pao_local.settings import Settings
 
+from tests.browser.judge import Judge
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -87,3 +89,10 @@ def session(database) -> Iterator[Session]:
         session.rollback()
         session.execute(text(f"TRUNCATE {_TABLES} CASCADE"))
         session.commit()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """What browsers make of a schema or a pattern."""
+    with Judge.started() as started:
+        yield started
