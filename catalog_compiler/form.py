@@ -6,8 +6,7 @@ visible. Field ids are flat; the groups are in the UI schema, in the order in wh
 
     "ui:groups": [{"id", "title", "description", "collapsible", "fields": [field ids, in order]}]
 
-Some rules only the server checks: bounds relative to today, bounds of times in other zones than UTC, that text parses,
-what a file holds, and what no value may hold (see `submission`).
+Some rules only the server checks; `server_rules` lists them.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@ r"""Patterns that mean the same in a browser and on the server.
 
 The schema hands an author's pattern to browsers, which read it as ECMAScript with the `u` flag; the server runs it on
 RE2, in linear time whatever the value. `compile_pattern` takes only syntax that both know, and translates the few
-signs that they read differently (`.` and `\s`) so that RE2 finds what a browser finds.
+signs that they read differently (`.` and `\s`) so that RE2 finds what a browser finds. Only on the category of the
+newest characters of Unicode may the two differ, as browsers do among themselves.
 """
 
 from __future__ import annotations

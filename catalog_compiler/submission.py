@@ -1,8 +1,6 @@
 """A submitted form, judged by the server itself: every error at once, and the values to go on with.
 
-It agrees with the form's schema and adds what a schema can't say: bounds relative to today, whether text parses, what a
-file holds; and it refuses what no value may hold: NUL characters, broken Unicode, numbers that JSON readers disagree
-on, values deeper than 50 levels. Messages never tell a value.
+It agrees with the form's schema and adds what a schema can't say (see `server_rules`). Messages never tell a value.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ from catalog_compiler.field_types import FIELD_TYPES, FaultCode
 from catalog_compiler.field_types.values import is_empty
 from catalog_compiler.model import FormField, Item
 from catalog_compiler.problems import pointer
+from catalog_compiler.server_rules import ServerRule
 
 _NAME_SHOWN = 100
 """Characters of an unknown field's name that a message repeats."""
@@ -31,6 +30,8 @@ class FieldError:
     pointer: str
     code: FaultCode
     message: str
+    rule: ServerRule | None = None
+    """What the form's schema does not say; None where it refuses the submission, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,14 +75,14 @@ def _field_errors(
         yield _error(field, "null", "must not be null; leave it out to give no value")
     else:
         for fault in kind.faults(field, submitted[field.id], now):
-            yield _error(field, fault.code, fault.text)
+            yield _error(field, fault.code, fault.text, fault.rule)
 
 
 def _default_errors(field: FormField, default: JsonValue, now: datetime) -> Iterator[FieldError]:
     """A default was checked when the item was compiled, but for bounds relative to today."""
     if not is_empty(default):
         for fault in FIELD_TYPES[field.type].faults(field, default, now):
-            yield _error(field, fault.code, f"{fault.text}, and its default is not; give a value")
+            yield _error(field, fault.code, f"{fault.text}, and its default is not; give a value", fault.rule)
 
 
 def _unknown_fields(item: Item, submitted: Mapping[str, JsonValue]) -> Iterator[FieldError]:
@@ -99,5 +100,5 @@ def _unknown_fields(item: Item, submitted: Mapping[str, JsonValue]) -> Iterator[
         )
 
 
-def _error(field: FormField, code: FaultCode, text: str) -> FieldError:
-    return FieldError(pointer=pointer(("fields", field.id)), code=code, message=f"{field.name} {text}.")
+def _error(field: FormField, code: FaultCode, text: str, rule: ServerRule | None = None) -> FieldError:
+    return FieldError(pointer=pointer(("fields", field.id)), code=code, message=f"{field.name} {text}.", rule=rule)

@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from catalog_compiler.field_types.values import distinct, same_json
 from catalog_compiler.model import FieldTypeName, FormField, Operator, Validation
 from catalog_compiler.problems import Code, Path
+from catalog_compiler.server_rules import ServerRule
 
 Schema = dict[str, Any]
 """A JSON Schema or a part of a UI schema."""
@@ -78,6 +79,8 @@ class Fault:
 
     code: FaultCode
     text: str
+    rule: ServerRule | None = None
+    """What the form's schema does not say; None where it refuses the value, too."""
 
 
 class FieldType(ABC):

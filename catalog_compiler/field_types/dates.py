@@ -15,13 +15,16 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from catalog_compiler.field_types import time_patterns
-from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FieldType, Flaw, Schema
+from catalog_compiler.field_types.base import EQUALITY, ORDERING, Bound, Fault, FaultCode, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import order_flaws
 from catalog_compiler.field_types.texts import with_patterns
 from catalog_compiler.model import FieldTypeName, FormField, Operator
+from catalog_compiler.server_rules import ServerRule
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RELATIVE = re.compile(r"today(?:([+-])([0-9]{1,5})d)?")
+A_YEAR = "^0{0,3}[1-9]"
+"""The calendar begins in the year 1; formats of JSON Schema know a year 0."""
 _TIME = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
 DATETIME = rf"^{_TIME}(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 _DATETIME = re.compile(DATETIME)
@@ -48,6 +51,11 @@ def parse_datetime(text: JsonValue) -> datetime | None:
         return None
 
 
+def written_in_utc(text: str) -> bool:
+    """Whether a time names UTC as its zone, as forms write it."""
+    return text.endswith(("Z", "+00:00", "-00:00"))
+
+
 def parse_relative(bound: Bound) -> timedelta | None:
     """The distance from today of a bound such as `today-7d`, or None where it is not relative."""
     match = _RELATIVE.fullmatch(bound) if isinstance(bound, str) else None
@@ -64,7 +72,7 @@ class Date(FieldType):
     operators = EQUALITY | ORDERING
     words: ClassVar[str] = "a date such as 2026-03-31"
     format: ClassVar[str] = "date"
-    own_patterns: ClassVar[tuple[str, ...]] = ()
+    own_patterns: ClassVar[tuple[str, ...]] = (A_YEAR,)
 
     @override
     def order_key(self, value: JsonValue) -> Any:
@@ -77,6 +85,14 @@ class Date(FieldType):
     def relative_bound(self, distance: timedelta, now: datetime, *, latest: bool) -> Any:  # noqa: ARG002 - for date-times
         """A bound relative to today, as what `order_key` gives."""
         return (now.astimezone(UTC) + distance).date()
+
+    def format_rule(self, value: str) -> ServerRule | None:  # noqa: ARG002 - for date-times
+        """The rule of the server alone by which a text is none of this type, if it is one."""
+        return None
+
+    def bound_rule(self, bound: Bound, value: str) -> ServerRule | None:  # noqa: ARG002 - for date-times
+        """The rule of the server alone by which a value keeps a bound, if it is one."""
+        return None if parse_relative(bound) is None else "relative-bound"
 
     def bound_pattern(self, operator: Operator, bound: Any) -> str:
         """A pattern of the values that keep a bound."""
@@ -108,13 +124,13 @@ class Date(FieldType):
             return
         moment = self.order_key(value)
         if moment is None:
-            yield Fault(code="invalid-format", text=f"must be {self.words}")
+            yield Fault(code="invalid-format", text=f"must be {self.words}", rule=self.format_rule(value))
             return
         low, high = self._bounds(field, now)
         if low is not None and moment < low:
-            yield Fault(code="too-early", text=f"must not be before {_words(field.validation.min)}")
+            yield self._bound_fault("too-early", "before", field.validation.min, value)
         if high is not None and moment > high:
-            yield Fault(code="too-late", text=f"must not be after {_words(field.validation.max)}")
+            yield self._bound_fault("too-late", "after", field.validation.max, value)
 
     @override
     def flaws(self, field: FormField) -> Iterator[Flaw]:
@@ -136,6 +152,9 @@ class Date(FieldType):
     @override
     def order_schema(self, operator: Operator, operand: JsonValue) -> Schema:
         return {"type": "string", "pattern": time_patterns.date_pattern(operator, str(operand))}
+
+    def _bound_fault(self, code: FaultCode, place: str, bound: Bound, value: str) -> Fault:
+        return Fault(code=code, text=f"must not be {place} {_words(bound)}", rule=self.bound_rule(bound, value))
 
     def _bounds(self, field: FormField, now: datetime | None) -> tuple[Any, Any]:
         return self._bound(field.validation.min, now, latest=False), self._bound(field.validation.max, now, latest=True)
@@ -178,6 +197,15 @@ class Datetime(Date):
     @override
     def relative_bound(self, distance: timedelta, now: datetime, *, latest: bool) -> Any:
         return _end_of(super().relative_bound(distance, now, latest=latest), latest=latest)
+
+    @override
+    def format_rule(self, value: str) -> ServerRule | None:
+        # Written well, and a real day, but in UTC beyond the years that there are.
+        return "other-zone" if _DATETIME.fullmatch(value) and parse_date(value[:10]) else None
+
+    @override
+    def bound_rule(self, bound: Bound, value: str) -> ServerRule | None:
+        return super().bound_rule(bound, value) or (None if written_in_utc(value) else "other-zone")
 
     @override
     def bound_pattern(self, operator: Operator, bound: Any) -> str:

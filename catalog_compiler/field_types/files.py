@@ -18,6 +18,7 @@ from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.model import FieldTypeName, FormField
 from catalog_compiler.patterns import compile_pattern
+from catalog_compiler.server_rules import ServerRule
 
 MAX_SIZE = 1_048_576
 """Bytes of a file whose field names no `max`."""
@@ -109,16 +110,20 @@ class File(FieldType):
         try:
             file = read_data_url(text)
         except ValueError as error:
-            yield Fault(code="invalid-format", text=str(error))
+            rule: ServerRule | None = "file-content" if compile_pattern(DATA_URL).search(text) else None
+            yield Fault(code="invalid-format", text=str(error), rule=rule)
             return
         low, largest = count(field.validation.min) or 0, self._largest(field)
         if len(file.content) < low:
-            yield Fault(code="too-small", text=f"must be at least {_size(low)}; choose another file")
+            advice = f"must be at least {_size(low)}; choose another file"
+            yield Fault(code="too-small", text=advice, rule="file-content")
         if len(file.content) > largest:
-            yield Fault(code="too-large", text=f"must be at most {_size(largest)}; choose a smaller file")
+            advice = f"must be at most {_size(largest)}; choose a smaller file"
+            yield Fault(code="too-large", text=advice, rule="file-content")
         wanted = field.validation.content_types
         if wanted and not any(_is_of_type(file.content_type, one) for one in wanted):
-            yield Fault(code="content-type", text=f"must be a file of type {' or '.join(wanted)}")
+            advice = f"must be a file of type {' or '.join(wanted)}"
+            yield Fault(code="content-type", text=advice, rule="file-content")
 
     @staticmethod
     def _largest(field: FormField) -> int:

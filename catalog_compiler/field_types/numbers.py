@@ -49,15 +49,15 @@ class Number(FieldType):
     @override
     def faults(self, field: FormField, value: JsonValue, now: datetime | None) -> Iterator[Fault]:
         if not isinstance(value, int | float) or not self.fits(value):
-            yield Fault(code="wrong-type", text=f"must be a {'whole number' if self.name == 'integer' else 'number'}")
+            text = f"must be a {'whole number' if self.name == 'integer' else 'number'}"
+            yield Fault(code="wrong-type", text=text, rule=None if is_finite(value) else "double")
             return
         low, high = self.limits(field)
         if isinstance(low, int | float) and value < low:
             yield Fault(code="too-small", text=f"must be at least {low}")
         if (isinstance(high, int | float) and value > high) or not is_finite(value):
-            yield Fault(
-                code="too-large", text=f"must be at most {high}" if high is not None else "is too large a number"
-            )
+            text = f"must be at most {high}" if high is not None else "is too large a number"
+            yield Fault(code="too-large", text=text, rule=None if is_finite(value) else "double")
         if field.choices:
             yield from not_an_option(field, value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, NoReturn
 
@@ -70,13 +71,15 @@ class Json(FieldType):
             try:
                 value = parse_json(value)
             except ValueError:
-                yield Fault(code="invalid-json", text="must be JSON; check its quotes, commas and brackets")
+                text = "must be JSON; check its quotes, commas and brackets"
+                yield Fault(code="invalid-json", text=text, rule="parses")
                 return
             yield from _value_faults(field, value)
         elif depth(value) > MAX_DEPTH:
             yield _too_deep()
         else:
-            yield from length_faults(field, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+            for fault in length_faults(field, json.dumps(value, separators=(",", ":"), ensure_ascii=False)):
+                yield replace(fault, rule="json-value")
             yield from _value_faults(field, value)
 
     @override
@@ -107,11 +110,13 @@ class Yaml(Text):
             parse_yaml_value(text)
         except YamlSubsetError as error:
             detail = "" if field.secret else f": {error}"
-            yield Fault(code="invalid-yaml", text=f"must be YAML without anchors, tags and repeated keys{detail}")
+            text = f"must be YAML without anchors, tags and repeated keys{detail}"
+            yield Fault(code="invalid-yaml", text=text, rule="parses")
 
 
 def _too_deep() -> Fault:
-    return Fault(code="too-deep", text=f"must have at most {MAX_DEPTH} levels of lists and objects")
+    text = f"must have at most {MAX_DEPTH} levels of lists and objects"
+    return Fault(code="too-deep", text=text, rule="json-value")
 
 
 def _value_faults(field: FormField, value: Any) -> Iterator[Fault]:
@@ -119,18 +124,19 @@ def _value_faults(field: FormField, value: Any) -> Iterator[Fault]:
         yield _too_deep()
         return
     if is_sealed(value):
-        yield Fault(
-            code="reserved-key", text=f"must not be an object with '{SEALED}' alone; that is how secrets are stored"
-        )
+        text = f"must not be an object with '{SEALED}' alone; that is how secrets are stored"
+        yield Fault(code="reserved-key", text=text, rule="json-value")
         return
     for part in plain_values(value):
         if isinstance(part, str) and not storable(part):
-            yield Fault(code="invalid-characters", text="must not hold NUL characters or broken Unicode; remove them")
+            text = "must not hold NUL characters or broken Unicode; remove them"
+            yield Fault(code="invalid-characters", text=text, rule="characters")
             return
         if is_number(part) and not is_finite(part):
-            yield Fault(code="too-large", text="must not hold a number beyond 1.8e308, infinity or NaN")
+            text = "must not hold a number beyond 1.8e308, infinity or NaN"
+            yield Fault(code="too-large", text=text, rule="double")
             return
     schema = field.validation.json_schema
     problem = None if schema is None else value_problem(schema, value, secret=field.secret)
     if problem:
-        yield Fault(code="schema-mismatch", text=problem)
+        yield Fault(code="schema-mismatch", text=problem, rule="json-value")

@@ -17,6 +17,7 @@ from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.field_types.values import storable
 from catalog_compiler.model import FieldTypeName, FormField, PatternRule
 from catalog_compiler.patterns import PatternError, author_pattern, compile_pattern
+from catalog_compiler.server_rules import ServerRule
 
 MAX_LENGTH = 1_048_576
 """Characters of a text whose field names no `max`; a hard stop, far above what forms hold."""
@@ -65,7 +66,8 @@ def length_faults(field: FormField, text: str, maximum: int | None = None) -> It
     if len(text) < low:
         yield Fault(code="too-short", text=f"must be at least {low} characters long")
     if len(text) > limit:
-        yield Fault(code="too-long", text=f"must be at most {limit} characters long")
+        rule: ServerRule | None = "text-length" if high is None and maximum is None else None
+        yield Fault(code="too-long", text=f"must be at most {limit} characters long", rule=rule)
 
 
 class Text(FieldType):
@@ -106,7 +108,8 @@ class Text(FieldType):
             yield Fault(code="wrong-type", text="must be a text")
             return
         if not storable(value):
-            yield Fault(code="invalid-characters", text="must not hold NUL characters or broken Unicode; remove them")
+            text = "must not hold NUL characters or broken Unicode; remove them"
+            yield Fault(code="invalid-characters", text=text, rule="characters")
             return
         if field.required and not value:
             yield Fault(code="required", text="must not be empty; give a value")

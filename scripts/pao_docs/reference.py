@@ -13,6 +13,7 @@ from catalog_compiler.field_types import FIELD_TYPES
 from catalog_compiler.findings import Finding
 from catalog_compiler.item import DEFAULT_CATEGORIES
 from catalog_compiler.model import Item
+from catalog_compiler.server_rules import SERVER_RULES
 from catalog_compiler.starting_file import example_config
 from catalog_compiler.templates import FILTERS, Scope, render
 from pao_docs.tables import Section, key_table, sections, table
@@ -51,7 +52,7 @@ FILTER_EXAMPLES = {
 
 def reference() -> str:
     """The whole page, in Markdown."""
-    parts = [_opening(), _format(), _field_types(), _filters(), _actions(), _codes()]
+    parts = [_opening(), _format(), _field_types(), _server_rules(), _filters(), _actions(), _codes()]
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -93,6 +94,13 @@ def _field_types() -> Iterator[str]:
         for name, kind in FIELD_TYPES.items()
     ]
     yield from table(["type", "", "keys of `validation`", "operators of conditions"], rows)
+
+
+def _server_rules() -> Iterator[str]:
+    yield from ["", "## Rules that only the server checks", ""]
+    yield "A form's schema says everything else, so a browser finds it while one types."
+    yield ""
+    yield from (f"- {rule}" for rule in SERVER_RULES.values())
 
 
 def _filters() -> Iterator[str]:

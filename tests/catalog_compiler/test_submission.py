@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
-from catalog_compiler.conditions import check_conditions, visible_fields
-from catalog_compiler.field_types import check_definition
+from catalog_compiler.conditions import visible_fields
+from catalog_compiler.conditions.meaning import leaves
+from catalog_compiler.field_types import FIELD_TYPES
+from catalog_compiler.field_types.dates import written_in_utc
 from catalog_compiler.form import item_form
+from catalog_compiler.model import Item
+from catalog_compiler.patterns import compile_pattern
 from catalog_compiler.submission import FieldError, Submission, check_submission
+from tests.browser.judge import Judge
 from tests.catalog_compiler.forms import an_item
+from tests.catalog_compiler.random_forms import JUNK, VALUES, fields_of, item_groups, submissions
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 SECRET = "hunter2\n"
@@ -251,115 +259,86 @@ def test_strange_names_are_refused_without_trouble():
 
 # Random items and submissions: the server and the schema give one verdict.
 
-WORDS = st.text("abcäß01 -_/@.:", max_size=6)
-CHOICES = ["a", "b", 1, 2.5, True]
-DATES = ["2025-12-31", "2026-01-01", "2026-03-15", "2026-03-16", "2026-11-09", "2026-02-30", "today", ""]
-TIMES = [
-    "2026-01-01T00:00:00Z",
-    "2026-03-15T12:00:00.000Z",
-    "2026-03-15T12:00:00.5Z",
-    "2027-01-01T00:00:00Z",
-    "2026-03-15",
-]
-JUNK = st.sampled_from([None, 0, -1, 3, 2.5, True, False, "", "a", "ab\n", [], ["a"], [1, 1.0], {}, {"a": 1}])
-BOUNDS = st.fixed_dictionaries({}, optional={"min": st.integers(0, 2), "max": st.integers(2, 5)})
 
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "string": WORDS,
-    "text": WORDS,
-    "password": WORDS,
-    "integer": st.integers(-3, 8) | st.sampled_from([3.0, 2**53, -(2**53)]),
-    "number": st.floats(-3, 8) | st.integers(-3, 8),
-    "boolean": st.booleans(),
-    "selection": st.sampled_from([*CHOICES, 1.0, False]),
-    "multi-selection": st.lists(st.sampled_from([*CHOICES, 1.0]), max_size=4),
-    "date": st.sampled_from(DATES),
-    "datetime": st.sampled_from(TIMES),
-    "email": st.sampled_from(["a@b.co", "a@b", "a b@c.de", "@b.co", "a@-b.co", "A.b+c@d-e.org", "a..b@c.de", ""]),
-    "url": st.sampled_from(
-        ["http://a", "https://a.b/c?d=e#f", "ssh://a", "http:/a", "https://a b", "//a", "https://a:b", ""]
-    ),
-    "json": st.sampled_from(["1", "[]", '{"a": null}', 1, [], {"a": [True]}, False]),
-}
-VALIDATIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    **dict.fromkeys(
-        ["string", "text", "password"], BOUNDS | st.sampled_from([{"pattern": "^[a-c]"}, {"patterns": ["a", "0"]}])
-    ),
-    **dict.fromkeys(["integer", "number"], BOUNDS),
-    "boolean": st.just({}),
-    "selection": st.just({"enum": CHOICES}),
-    "multi-selection": BOUNDS.map(lambda bounds: bounds | {"enum": CHOICES}),
-    "date": st.sampled_from(
-        [{}, {"min": "2026-01-01"}, {"max": "2026-03-15"}, {"min": "2026-01-01", "max": "2026-03-15"}]
-    ),
-    "datetime": st.sampled_from([{}, {"min": "2026-03-15T12:00:00Z"}, {"max": "2026-03-15"}]),
-    **dict.fromkeys(["email", "url"], BOUNDS.map(lambda bounds: {key: value * 4 for key, value in bounds.items()})),
-    "json": st.just({}),
-}
-OPERATORS = ["eq", "ne", "in", "not_in", "gt", "lt", "gte", "lte"]
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not compile_pattern(pattern).search(value):
+        yield ValidationError(f"no match of {pattern}")
 
 
-@st.composite
-def conditions(draw: Any, fields: list[dict[str, Any]], depth: int = 2) -> Any:
-    """A condition on one of the fields, or some in each other."""
-    form = draw(st.sampled_from(["leaf", "leaf", "all", "any", "not"])) if depth else "leaf"
-    if form == "not":
-        return {"not": draw(conditions(fields, depth - 1))}
-    if form != "leaf":
-        return {form: draw(st.lists(conditions(fields, depth - 1), min_size=1, max_size=2))}
-    field, operator = draw(st.sampled_from(fields)), draw(st.sampled_from(OPERATORS))
-    value = draw(VALUES[field["type"]])
-    if operator in {"in", "not_in"}:
-        value = value if field["type"] == "multi-selection" else [value]
-    return {"field": field["id"], "operator": operator, "value": value}
+# A schema's patterns are ECMAScript's, and Python's `re` reads some signs differently (`$` before a line break).
+VALIDATORS = [extend(draft, {"pattern": _pattern}) for draft in (Draft7Validator, Draft202012Validator)]
 
 
-def _is_fine(fields: list[dict[str, Any]]) -> bool:
-    item = an_item(*fields)
-    return not any(any(check_definition(field)) for field in item.fields) and not any(check_conditions(item))
+def compared_in_another_zone(item: Item, submitted: Any) -> bool:
+    """Whether a condition asks about a time that is not written in UTC."""
+    asked = {leaf.field for field in item.fields if field.conditional for _, leaf in leaves(field.conditional)}
+    texts = {field.id: submitted.get(field.id) for field in item.fields if field.type == "datetime"}
+    return any(isinstance(text, str) and not written_in_utc(text) for name, text in texts.items() if name in asked)
 
 
-@st.composite
-def items(draw: Any) -> list[dict[str, Any]]:
-    """Valid fields; what a draw makes invalid (a default, a condition) is left out again."""
-    fields: list[dict[str, Any]] = []
-    for place in range(draw(st.integers(1, 5))):
-        kind = draw(st.sampled_from(sorted(VALUES)))
-        field = {
-            "id": f"f{place}",
-            "type": kind,
-            "required": draw(st.sampled_from([False, False, True])),
-            "validation": draw(VALIDATIONS[kind]),
-        }
-        tries = [("default", draw(VALUES[kind]))] if draw(st.booleans()) else []
-        tries += [("conditional", draw(conditions(fields))) for _ in range(3) if fields]
-        for key, value in tries:
-            if key not in field and _is_fine([*fields, field | {key: value}]):
-                field[key] = value
-        if _is_fine([*fields, field]):
-            fields.append(field)
-    return fields or [{"id": "f0", "type": "string"}]
-
-
-@settings(max_examples=300, deadline=None)
-@given(data=st.data(), fields=items())
-def test_server_and_schema_agree(data, fields):
-    """Both drafts of JSON Schema and the server's own checks give one verdict, whatever is submitted."""
-    given_ids = data.draw(st.sets(st.sampled_from([field["id"] for field in fields])))
-    submitted = {
-        field["id"]: data.draw(VALUES[field["type"]] | VALUES[field["type"]] | JUNK)
-        for field in fields
-        if field["id"] in given_ids
-    }
-    if data.draw(st.integers(0, 9)) == 0:
-        submitted["stranger"] = 1
-    item = an_item(*fields)
-    if data.draw(st.booleans()):  # as a form sends it: nothing hidden
-        submitted = {key: value for key, value in submitted.items() if key in visible_fields(item, submitted)}
+def agree(judge: Judge, item: Item, tries: list[dict[str, Any]]) -> None:
+    """Hold the server, Python's validators, strict ajv and that of react-jsonschema-form to one verdict."""
     schema = item_form(item).schema
-    submission = check_submission(item, submitted, now=NOW)
-    verdict = not submission.errors
-    if any(error.code == "invalid-json" for error in submission.errors):
-        return  # whether a text parses is the server's rule alone
-    for validator in (Draft7Validator, Draft202012Validator):
-        assert verdict == validator(schema, format_checker=validator.FORMAT_CHECKER).is_valid(submitted), submission
+    verdicts = judge.verdicts(schema, tries)
+    for validator in VALIDATORS:
+        checked = validator(schema, format_checker=validator.FORMAT_CHECKER)
+        verdicts[f"Python {validator.META_SCHEMA['$schema']}"] = [checked.is_valid(one) for one in tries]
+    for place, one in enumerate(tries):
+        errors = check_submission(item, one, now=NOW).errors
+        if not errors or any(error.rule is None for error in errors):
+            said = {name: found[place] for name, found in verdicts.items()}
+            assert dict.fromkeys(said, not errors) == said, (one, errors)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), groups=item_groups())
+def test_server_and_schema_agree(judge, data, groups):
+    """On random items, whatever is sent; but for what `server_rules` names, which a schema need not refuse."""
+    item = an_item(groups=groups)
+    tries = [data.draw(submissions(groups)) for _ in range(3)]
+    tries += [{key: value for key, value in one.items() if key in visible_fields(item, one)} for one in tries]
+    agree(judge, item, [one for one in tries if not compared_in_another_zone(item, one)])
+
+
+@pytest.mark.parametrize("kind", sorted(FIELD_TYPES))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_server_and_schema_agree_on_every_type(judge, kind, data):
+    """Random limits, many values: for each type alone, so that none hides behind the others."""
+    item = an_item(data.draw(fields_of(kind, "x")))
+    agree(judge, item, [{"x": data.draw(VALUES[kind] | JUNK)} for _ in range(10)])
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "value"),
+    [
+        ("characters", {"type": "string"}, "a\0"),
+        ("characters", {"type": "text"}, "half \ud83d"),
+        ("double", {"type": "number"}, float("inf")),
+        ("file-content", {"type": "file", "validation": {"max": 4}}, data_url()),
+        ("file-content", {"type": "file"}, data_url(name="..")),
+        ("file-content", {"type": "file"}, "data:text/plain;name=a.txt;base64,aGk"),
+        ("file-content", {"type": "file", "validation": {"content_types": ["image/*"]}}, data_url()),
+        ("json-value", {"type": "json", "validation": {"schema": {"type": "object"}}}, "[]"),
+        ("json-value", {"type": "json", "validation": {"max": 5}}, [1, 2, 3]),
+        ("json-value", {"type": "json"}, "[" * 51 + "]" * 51),
+        (
+            "other-zone",
+            {"type": "datetime", "validation": {"min": "2026-03-15T00:00:00Z"}},
+            "2026-03-15T00:30:00+01:00",
+        ),
+        ("parses", {"type": "json"}, "{"),
+        ("parses", {"type": "yaml"}, "a: *b"),
+        ("relative-bound", {"type": "date", "validation": {"min": "today"}}, "2026-03-14"),
+        ("relative-bound", {"type": "datetime", "validation": {"max": "today"}}, "2026-03-16T00:00:00Z"),
+        ("text-length", {"type": "text"}, "a" * 1_048_577),
+    ],
+    ids=lambda part: repr(part)[:40],
+)
+def test_only_the_server_refuses_what_a_schema_can_t_say(rule, field, value):
+    """Each rule of the server alone is needed: the schema takes the value."""
+    item = an_item({"id": "x"} | field)
+    assert [rule] == [error.rule for error in check_submission(item, {"x": value}, now=NOW).errors]
+    for validator in VALIDATORS:
+        schema = item_form(item).schema
+        assert validator(schema, format_checker=validator.FORMAT_CHECKER).is_valid({"x": value})

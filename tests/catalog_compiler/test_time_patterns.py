@@ -24,16 +24,18 @@ TIMES = st.datetimes(datetime(1000, 1, 1), timezones=ZONED) | st.datetimes(  # n
 
 
 @given(operator=OPERATORS, bound=DATES, value=DATES)
-def test_date_pattern_compares_dates(operator, bound, value):
+def test_date_pattern_compares_dates(judge, operator, bound, value):
     """Matching is comparing, for any two dates."""
-    found = compile_pattern(date_pattern(operator, bound.isoformat())).search(value.isoformat())
-    assert COMPARISONS[operator](value, bound) == bool(found)
+    pattern, text = date_pattern(operator, bound.isoformat()), value.isoformat()
+    assert COMPARISONS[operator](value, bound) == bool(compile_pattern(pattern).search(text))
+    assert [[COMPARISONS[operator](value, bound)]] == judge.found([pattern], [text])
 
 
 @given(operator=OPERATORS, bound=TIMES, value=TIMES)
-def test_instant_pattern_compares_times(operator, bound, value):
+def test_instant_pattern_compares_times(judge, operator, bound, value):
     """Bounds are whole seconds, values may have fractions."""
     bound = bound.replace(microsecond=0)
     pattern = instant_pattern(operator, bound.strftime("%Y-%m-%dT%H:%M:%S"), IN_UTC)
     text = value.isoformat().replace("+00:00", "Z")
     assert COMPARISONS[operator](value, bound) == bool(compile_pattern(pattern).search(text))
+    assert [[COMPARISONS[operator](value, bound)]] == judge.found([pattern], [text])
