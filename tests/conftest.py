@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 from pao_local.database import Database
 from pao_local.settings import Settings
 
+from tests.browser.browser import Browser
 from tests.browser.judge import Judge
 
 if TYPE_CHECKING:
@@ -95,4 +96,11 @@ def session(database) -> Iterator[Session]:
 def judge() -> Iterator[Judge]:
     """What browsers make of a schema or a pattern."""
     with Judge.started() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser that shows forms."""
+    with Browser.started() as started:
         yield started

@@ -46,17 +46,17 @@ class Json(FieldType):
 
     @override
     def schema(self, field: FormField) -> Schema:
-        text: Schema = {"type": "string", "minLength": max(count(field.validation.min) or 0, 1)}
-        high = count(field.validation.max)
+        low, high = count(field.validation.min) or 0, count(field.validation.max)
+        refused: list[Schema] = [{"type": "null"}, {"type": "string", "maxLength": max(low, 1) - 1}]
         if high is not None:
-            text["maxLength"] = high
-        # Form libraries, which hold nothing or a text here, find the type that they need in `then`.
-        values = [{"type": kind} for kind in ("array", "boolean", "number", "object")]
-        return {"if": {"not": {"anyOf": values}}, "then": text}
+            refused.append({"type": "string", "minLength": high + 1})
+        return {"not": {"anyOf": refused}}
 
     @override
     def ui(self, field: FormField) -> Schema:
-        return {"ui:widget": "textarea", "ui:help": "JSON."}
+        # Without a `type` a form library can't choose a field by itself: both are named as they are registered. For a
+        # field that is named so, react-jsonschema-form shows no label, but the help.
+        return {"ui:field": "StringField", "ui:widget": "TextareaWidget", "ui:help": f"{field.name}, as JSON."}
 
     @override
     def schema_default(self, default: JsonValue) -> JsonValue:
