@@ -6,20 +6,20 @@ when a portal does well to load them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_text
 from api_plugin.principals import Principal
-from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.published_items import published_items
+from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit
 from api_plugin.visibility import sees_item
+from api_plugin.watch_loop import Message
 from catalog_compiler.model import Access
 
-Message = dict[str, Any]
 LISTS = ("added", "changed", "removed", "invalid", "items")
 """The parts of a message that name items."""
 PAGE = 200
@@ -34,7 +34,7 @@ class CatalogMessage:
     seq: int
     message: Message
     access: Mapping[str, Access]
-    """Of the items that not everyone may see."""
+    """Of the items that not everyone may see, removed ones too: as last published."""
 
     def shown_to(self, caller: Principal) -> Message | None:
         """What the caller gets: the ids that it may see. Everyone is told of a commit, of `served` who sees some."""
@@ -70,30 +70,12 @@ def messages_after(session: Session, after: Mapping[str, int]) -> list[CatalogMe
         ).all()
         messages = [_message(row.CatalogChange, row.CatalogCommit) for row in rows]
         named = {item_id for message in messages for name in LISTS for item_id in message.get(name, ())}
-        access = restricted(session, catalog, named)
+        items = published_items(session, catalog, named).values() if named else ()
+        access = {item.item_id: item.access for item in items if item.access is not None}
         found += [
             CatalogMessage(catalog=catalog, seq=message["seq"], message=message, access=access) for message in messages
         ]
     return found
-
-
-def restricted(session: Session, catalog: str, item_ids: Iterable[str]) -> dict[str, Access]:
-    """The `access` of those of these items that not everyone may see, removed ones too: as last published."""
-    ids = list(item_ids)
-    if not ids:
-        return {}
-    access = ItemRevision.document["header"]["access"]
-    rows = session.execute(
-        select(CatalogItem.item_id, access.label("access"))
-        .join(
-            ItemRevision,
-            (ItemRevision.catalog == CatalogItem.catalog)
-            & (ItemRevision.item_id == CatalogItem.item_id)
-            & (ItemRevision.revision == CatalogItem.published_revision),
-        )
-        .where(CatalogItem.catalog == catalog, CatalogItem.item_id.in_(ids), access.is_not(None))
-    )
-    return {row.item_id: Access.model_validate(row.access) for row in rows if row.access is not None}
 
 
 def _message(change: CatalogChange, commit: CatalogCommit | None) -> Message:

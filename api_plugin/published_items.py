@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal
-from api_plugin.store.catalog import CatalogItem, ItemRevision
+from api_plugin.store.catalog import IS_PUBLISHED, CatalogItem, ItemRevision
 from api_plugin.visibility import sees_item
 from catalog_compiler.model import Access, drop_free_keys
 
@@ -39,12 +39,7 @@ def published_items(session: Session, catalog: str, item_ids: Iterable[str] | No
             ItemRevision.file,
             ItemRevision.document["header"]["access"].label("access"),
         )
-        .join(
-            ItemRevision,
-            (ItemRevision.catalog == CatalogItem.catalog)
-            & (ItemRevision.item_id == CatalogItem.item_id)
-            & (ItemRevision.revision == CatalogItem.published_revision),
-        )
+        .join(ItemRevision, IS_PUBLISHED)
         .where(CatalogItem.catalog == catalog)
     )
     if item_ids is not None:

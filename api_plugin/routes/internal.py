@@ -30,7 +30,7 @@ from api_plugin.reconciling import reconcile_all
 from api_plugin.refreshing import ask_for_refresh
 from api_plugin.settling import request_of_run, settle
 from api_plugin.state import State
-from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.catalog import IS_PUBLISHED, Catalog, CatalogCommit, CatalogItem, ItemRevision
 from api_plugin.waiting_items import reasons
 
 router = APIRouter(prefix="/internal", tags=["internal"])
@@ -174,12 +174,7 @@ def _reports(session: SessionDep, row: Catalog) -> list[OwnerReportAnswer]:
     wrong = {problem["item_id"] for problem in row.problems if problem["item_id"]}
     owners = session.execute(
         select(CatalogItem.item_id, ItemRevision.document["header"]["owner"].astext.label("owner"))
-        .join(
-            ItemRevision,
-            (ItemRevision.catalog == CatalogItem.catalog)
-            & (ItemRevision.item_id == CatalogItem.item_id)
-            & (ItemRevision.revision == CatalogItem.published_revision),
-        )
+        .join(ItemRevision, IS_PUBLISHED)
         .where(CatalogItem.catalog == row.name, CatalogItem.item_id.in_(wrong))
     )
     due = due_reports(

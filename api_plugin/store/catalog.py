@@ -123,6 +123,14 @@ class CatalogItem(Base):
     """Removed from the catalog: not orderable, its DAGs kept while a request needs them."""
 
 
+IS_PUBLISHED = (
+    (CatalogItem.catalog == ItemRevision.catalog)
+    & (CatalogItem.item_id == ItemRevision.item_id)
+    & (CatalogItem.published_revision == ItemRevision.revision)
+)
+"""Joins each item with its newest valid revision."""
+
+
 class WebhookDelivery(Base):
     """A notice of a git host that was taken, so that nobody can send it again."""
 

@@ -11,7 +11,14 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.catalog import (
+    IS_PUBLISHED,
+    Catalog,
+    CatalogChange,
+    CatalogCommit,
+    CatalogItem,
+    ItemRevision,
+)
 from api_plugin.store.notices import notify
 from api_plugin.store.requests import Request
 from catalog_compiler.airflow.keeping import Origin, broken_files
@@ -21,11 +28,6 @@ from catalog_compiler.plan import ItemPlan
 
 SETTLED = ("cancelled", "rolled_back")
 """Statuses of requests that need no DAG any more: nothing runs, and nothing is left to undo."""
-_IS_PUBLISHED = (
-    (CatalogItem.catalog == ItemRevision.catalog)
-    & (CatalogItem.item_id == ItemRevision.item_id)
-    & (CatalogItem.published_revision == ItemRevision.revision)
-)
 
 
 def published_commit(session: Session, catalog: str) -> str | None:
@@ -100,7 +102,7 @@ def kept_plans(session: Session, catalog: str, *, besides: Collection[str]) -> t
         return ()
     plans = session.scalars(
         select(ItemRevision.plan)
-        .join(CatalogItem, _IS_PUBLISHED)
+        .join(CatalogItem, IS_PUBLISHED)
         .where(CatalogItem.catalog == catalog, CatalogItem.item_id.in_(wanted))
         .order_by(ItemRevision.item_id)
     )
@@ -151,7 +153,7 @@ def _kept(  # noqa: PLR0913
         return {}
     rows = session.execute(
         select(ItemRevision.item_id, ItemRevision.file, ItemRevision.commit)
-        .join(CatalogItem, _IS_PUBLISHED)
+        .join(CatalogItem, IS_PUBLISHED)
         .where(CatalogItem.catalog == catalog, CatalogItem.item_id.in_(vanished))
     )
     origins = {item_id: Origin(file=file, commit=commit) for item_id, file, commit in rows}

@@ -17,7 +17,9 @@ from tests.api_plugin.conftest import SignedIn, a_caller
 from tests.items import action, compiled_item
 
 QUEUE = compiled_item("queue", action("a"))
-SECRET = compiled_item("secret", header={"access": {"roles": ["Insiders"], "teams": ["team-a"]}})
+SECRET = compiled_item(
+    "secret", header={"access": {"roles": ["Insiders"], "teams": ["team-a"], "x-agreed-with": "an author's own key"}}
+)
 DEV = a_caller(Permission.CATALOG_READ)
 INSIDER = a_caller(Permission.CATALOG_READ, roles=("Insiders",))
 
