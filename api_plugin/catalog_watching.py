@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -45,13 +44,12 @@ class CatalogWatcher(MessageQueue):
                 return message
 
 
-class CatalogTower(WatchLoop):
+class CatalogTower(WatchLoop[str, CatalogWatcher]):
     """The loop with its watchers."""
 
     def __init__(self, interval: float) -> None:
         """Look every `interval` seconds while anyone watches."""
         super().__init__(interval)
-        self._watchers: defaultdict[str, set[CatalogWatcher]] = defaultdict(set)
         self._seen: dict[str, int] = {}
         """Up to where the loop has told each watched catalog's messages."""
 
@@ -62,18 +60,12 @@ class CatalogTower(WatchLoop):
         What happened before, it reads itself, after it has come: so nothing falls in between.
         """
         self._seen.setdefault(watcher.catalog, seen)
-        self._watchers[watcher.catalog].add(watcher)
-        self._wake.set()
         try:
-            yield
+            async with self._watching(watcher.catalog, watcher):
+                yield
         finally:
-            self._watchers[watcher.catalog].discard(watcher)
-            if not self._watchers[watcher.catalog]:
-                del self._watchers[watcher.catalog], self._seen[watcher.catalog]
-
-    @override
-    def _watched(self) -> bool:
-        return bool(self._watchers)
+            if watcher.catalog not in self._watchers:
+                del self._seen[watcher.catalog]
 
     @override
     async def _look(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -43,21 +44,34 @@ class MessageQueue:
         return await self._queue.get()
 
 
-class WatchLoop(ABC):
+ThingT = TypeVar("ThingT", bound=Hashable)
+WatcherT = TypeVar("WatcherT", bound=MessageQueue)
+
+
+class WatchLoop(ABC, Generic[ThingT, WatcherT]):
     """Looks every so often at everything that is watched, together."""
 
     def __init__(self, interval: float) -> None:
         """Look every `interval` seconds while anyone watches."""
         self._interval = interval
+        self._watchers: defaultdict[ThingT, set[WatcherT]] = defaultdict(set)
         self._wake = asyncio.Event()
-
-    @abstractmethod
-    def _watched(self) -> bool:
-        """Whether anyone watches."""
 
     @abstractmethod
     async def _look(self) -> None:
         """Look once, and offer what is new."""
+
+    @asynccontextmanager
+    async def _watching(self, thing: ThingT, watcher: WatcherT) -> AsyncIterator[None]:
+        """Have the thing looked at for the watcher while the block runs."""
+        self._watchers[thing].add(watcher)
+        self._wake.set()
+        try:
+            yield
+        finally:
+            self._watchers[thing].discard(watcher)
+            if not self._watchers[thing]:
+                del self._watchers[thing]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,7 +86,7 @@ class WatchLoop(ABC):
 
     async def _run(self) -> None:
         while True:
-            if not self._watched():
+            if not self._watchers:
                 self._wake.clear()
                 await self._wake.wait()
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,30 +32,15 @@ class Watcher(MessageQueue):
         self.seq = since
 
 
-class Watchtower(WatchLoop):
+class Watchtower(WatchLoop[uuid.UUID, Watcher]):
     """The loop with its watchers."""
-
-    def __init__(self, interval: float) -> None:
-        """Look every `interval` seconds while anyone watches."""
-        super().__init__(interval)
-        self._watchers: defaultdict[uuid.UUID, set[Watcher]] = defaultdict(set)
 
     @asynccontextmanager
     async def watch(self, request_id: uuid.UUID, since: int) -> AsyncIterator[Watcher]:
         """Follow a request from after event `since`."""
         watcher = Watcher(request_id, since)
-        self._watchers[request_id].add(watcher)
-        self._wake.set()
-        try:
+        async with self._watching(request_id, watcher):
             yield watcher
-        finally:
-            self._watchers[request_id].discard(watcher)
-            if not self._watchers[request_id]:
-                del self._watchers[request_id]
-
-    @override
-    def _watched(self) -> bool:
-        return bool(self._watchers)
 
     @override
     async def _look(self) -> None:

@@ -71,8 +71,6 @@ class BitbucketPush(Payload):
     """The body of Cloud's `repo:push`, which has `push`, or of Data Center's `repo:refs_changed`, with `changes`."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
         json_schema_extra={
             "example": {
                 "repository": {"links": {"html": {"href": "https://bitbucket.org/example/catalog"}}},

@@ -23,8 +23,6 @@ class GitHubPush(Payload):
     """The body of GitHub's `push`."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
         json_schema_extra={
             "example": {
                 "ref": "refs/heads/main",

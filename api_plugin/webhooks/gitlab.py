@@ -34,8 +34,6 @@ class GitLabPush(Payload):
     """The body of GitLab's `Push Hook` and `Tag Push Hook`."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
         json_schema_extra={
             "example": {
                 "ref": "refs/heads/main",

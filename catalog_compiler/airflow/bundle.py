@@ -166,10 +166,10 @@ class CatalogBundle(BaseDagBundle):
 
     def _follow(self) -> None:
         tip = self._repository.resolve(self.tracking_ref)
-        known = self._snapshot is not None and tip == self._snapshot.commit
-        snapshot = self._snapshot if known else None
-        snapshot = snapshot or take_snapshot(self._repository, tip, self._files)
-        if not known or self._seen != tip:
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.commit != tip:
+            snapshot = take_snapshot(self._repository, tip, self._files)
+        if snapshot is not self._snapshot or self._seen != tip:
             with create_session() as session:
                 kept = publish(session, self.name, self.tracking_ref, snapshot, self._repository, over=self._seen)
             if kept is None:

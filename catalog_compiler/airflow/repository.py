@@ -157,12 +157,9 @@ class Repository:
 
     def _commit(self, ref: str) -> str:
         for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
-            try:
-                return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
-            except DamagedCloneError:
-                raise
-            except RepositoryError:
-                continue
+            commit = self._told("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            if commit is not None:
+                return commit
         raise RepositoryError(
             f"'{ref}' is no branch, tag or commit of {self.shown}; correct the catalog's tracking_ref"
         )
@@ -204,22 +201,11 @@ class Repository:
 
     def is_folder(self, commit: str, path: str) -> bool:
         """Whether a path of a commit is a folder, as seen without following links."""
-        try:
-            kind = self._git("cat-file", "-t", f"{commit}:{self._root}{path}".rstrip("/"))
-        except DamagedCloneError:
-            raise
-        except RepositoryError:
-            return False
-        return kind.strip() == "tree"
+        return self._told("cat-file", "-t", f"{commit}:{self._root}{path}".rstrip("/")) == "tree"
 
     def parent(self, commit: str) -> str | None:
         """The commit that a commit was made on, the first of them for a merge; None for the first of all."""
-        try:
-            return self._git("rev-parse", "--verify", "--quiet", f"{commit}^1^{{commit}}").strip()
-        except DamagedCloneError:
-            raise
-        except RepositoryError:
-            return None
+        return self._told("rev-parse", "--verify", "--quiet", f"{commit}^1^{{commit}}")
 
     def _entries(self, commit: str, path: str) -> tuple[_Entry, ...]:
         place = self._root if path == "." else self._root + path
@@ -302,6 +288,15 @@ class Repository:
         renamed = dict(zip(told[1::3], told[2::3], strict=False))
         moved = renamed.get(self._root + path)
         return moved.removeprefix(self._root) if moved and moved.startswith(self._root) else None
+
+    def _told(self, *arguments: str) -> str | None:
+        """What git says of something; None where there is no such thing. Raises DamagedCloneError."""
+        try:
+            return self._git(*arguments).strip()
+        except DamagedCloneError:
+            raise
+        except RepositoryError:
+            return None
 
     def _git(self, *arguments: str) -> str:
         return self._run([*_git_in(self._folder), *arguments]).decode("utf-8", "replace")

@@ -72,7 +72,7 @@ def take_snapshot(repository: Repository, commit: str, files: CompiledFiles | No
     for fallback in fallbacks:
         items.setdefault(fallback.plan.item_id, fallback)
     of_items = (problem for problem in compiled.problems if problem.file != SETTINGS_FILE)
-    of_versions = _version_problems(repository, commit, compiled, in_force.settings, files)
+    of_versions = _version_problems(repository, commit, compiled, in_force.settings, blobs, files)
     return Snapshot(
         commit=commit,
         items=dict(sorted(items.items())),
@@ -112,14 +112,15 @@ def _leads_to_folder(repository: Repository, commit: str, link: Link) -> bool:
     return target.startswith(("/", "..")) or repository.is_folder(commit, "" if target == "." else target)
 
 
-def _version_problems(
-    repository: Repository, commit: str, compiled: CompiledCatalog, settings: CatalogSettings, files: CompiledFiles
-) -> Iterable[Problem]:
+def _version_problems(  # noqa: PLR0913, PLR0917 - a commit, with all that is known of it already
+    repository: Repository, commit: str, compiled: CompiledCatalog, settings: CatalogSettings, blobs: Iterable[Blob],
+    files: CompiledFiles,
+) -> Iterable[Problem]:  # fmt: skip
     """Warnings for what the commit changed without a version that tells of it, compared with the commit before it."""
     parent = repository.parent(commit)
     if parent is None:
         return ()
-    now = {blob.path: blob for blob in _item_files(repository, commit, settings.folder)}
+    now = {blob.path: blob for blob in blobs}
     if repository.blobs(parent, SETTINGS_FILE) != repository.blobs(commit, SETTINGS_FILE):
         settings = _settings(repository, parent)
     before = {blob.path: blob for blob in _item_files(repository, parent, settings.folder)}
