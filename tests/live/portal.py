@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,10 @@ class Portal:
         hooks = {"response": [lambda response: seen.append(response.read().decode())]}
         with httpx.Client(base_url=base_url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks) as http:
             yield cls(base_url=base_url, token=token, http=http, seen=seen)
+
+    def at(self, base_url: str) -> AbstractContextManager[Portal]:
+        """The same user at another API server."""
+        return Portal.signed_in(base_url, self.token)
 
     def get(self, path: str, **query: Any) -> Answer:
         """What an operation of `/api/v1` answers, which must be well."""

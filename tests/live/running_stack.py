@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import psycopg2
 from pao_local import stack
+from pao_local.environment import STACK_MARK
 from pao_local.health import wait_until_ready
 from pao_local.processes import Supervisor
 from pao_local.progress import Progress
 from pao_local.secret_keys import SecretKeys, load_or_make
 from pao_local.settings import Settings
+
+from tests.live.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +34,8 @@ class RunningStack:
     settings: Settings
     keys: SecretKeys
     database_url: str
+    environment: Mapping[str, str] = field(repr=False)
+    """Of its processes."""
 
     @classmethod
     @contextmanager
@@ -54,6 +61,7 @@ class RunningStack:
                 settings=settings,
                 keys=load_or_make(settings.secrets_file),
                 database_url=environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1),
+                environment=environment,
             )
         finally:
             stack.down(settings, progress)
@@ -91,11 +99,32 @@ class RunningStack:
     def kill(self, program: str) -> None:
         """Kill a program with its whole process tree, as the kernel would when memory is short."""
         (pid,) = [each.pid for each in Supervisor(self.settings).states() if each.name == program]
-        root = psutil.Process(pid)
-        tree = [root, *root.children(recursive=True)]
-        for process in tree:
-            process.kill()
-        psutil.wait_procs(tree, timeout=5)
+        _kill_tree(psutil.Process(pid))
+
+    @contextmanager
+    def another_api_server(self, options: Mapping[str, str]) -> Iterator[str]:
+        """A second API server beside the first one, with this environment over the stack's; where it serves."""
+        port = _free_port()
+        url = f"http://localhost:{port}"
+        environment = {
+            **self.environment,
+            **options,
+            "AIRFLOW__API__PORT": str(port),
+            # Whatever becomes of this process, the stack's end is its end too.
+            STACK_MARK: str(self.settings.state),
+            "SPT_NOENV": "1",
+        }
+        command = [self.settings.bin / "airflow", "api-server"]
+        with (self.settings.logs / "api-server-2.log").open("w") as log:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            try:
+                wait_for(lambda: process.poll() is not None or _is_ready(url), f"{url} is ready", within=120)
+                assert process.poll() is None, f"the second API server ended; see {log.name}"
+                yield url
+            finally:
+                if process.poll() is None:
+                    _kill_tree(psutil.Process(process.pid))
+                process.wait()
 
     def wait_until_ready(self) -> None:
         """Return when the API serves, and every process reports to the database."""
@@ -129,6 +158,20 @@ class RunningStack:
             for path in folder.rglob("*"):
                 if path.is_file() and text.encode() in path.read_bytes():
                     yield str(path)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _kill_tree(root: psutil.Process) -> None:
+    tree = [root, *root.children(recursive=True)]
+    for process in tree:
+        process.kill()
+    psutil.wait_procs(tree, timeout=5)
 
 
 def _free_port() -> int:
