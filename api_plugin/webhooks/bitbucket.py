@@ -1,7 +1,8 @@
 """Bitbucket, whose Cloud and Data Center sign alike and tell a push differently.
 
 Cloud: https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#Push.
-Data Center: https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html.
+Data Center: https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html. Its `Test connection` sends
+`diagnostics:ping`, and does not sign it.
 """
 
 from __future__ import annotations
@@ -103,6 +104,10 @@ class Bitbucket(GitHost):
     @override
     def is_push(self, headers: Mapping[str, str]) -> bool:
         return headers.get("x-event-key") in {"repo:push", "repo:refs_changed"}
+
+    @override
+    def is_unsigned_test(self, headers: Mapping[str, str]) -> bool:
+        return headers.get("x-event-key") == "diagnostics:ping"
 
     @override
     def push(self, payload: BitbucketPush) -> Push:

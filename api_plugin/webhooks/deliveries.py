@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from api_plugin.bodies import BodyReader, read_content
 from api_plugin.clock import utc_now
-from api_plugin.exceptions import ApiProblem, conflict, invalid_fields, not_found
+from api_plugin.exceptions import ApiProblem, conflict, invalid_fields, not_found, unavailable
 from api_plugin.state import ApiState
 from api_plugin.webhooks.host import GitHost, Vouched
 from api_plugin.webhooks.pushes import Push
@@ -23,43 +23,51 @@ FRESH = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """A delivery that is the host's own."""
+    """A push that is told by the host itself."""
 
     host: GitHost
     id: str
     """By which the host's log knows it; not vouched for."""
     digest: str
     """Of what is vouched for."""
-    push: Push | None
-    """What was pushed; None where the host tells something else."""
+    push: Push
     address: str | None
 
 
 class SignedDelivery(BodyReader[BaseModel]):
-    """A dependency that gives a delivery; everything that can be refused is refused before the next step costs more."""
+    """A dependency that gives a delivery, or None where there is nothing to do for what the host tells.
+
+    Everything that can be refused is refused before the next step costs more.
+    """
 
     def __init__(self, host: GitHost) -> None:
         """Name the host, whose `Payload` the API's description shows."""
         super().__init__(host.Payload)
         self.host = host
 
-    async def __call__(self, request: Request) -> Delivery:
-        """The delivery; raises 404, 413, 401, 409, 415, 400 or 422."""
+    async def __call__(self, request: Request) -> Delivery | None:
+        """The delivery; raises 503, 404, 413, 401, 409, 415, 400 or 422."""
         state: ApiState = request.app.state.pao
         secrets = await state.webhook_secrets.of(self.host.connection_id)
+        if secrets is None:
+            raise _not_readable(self.host)
         if not secrets:
             raise _not_configured(self.host)
         if not any(header in request.headers for header in self.host.proofs):
+            if self.host.is_unsigned_test(request.headers):
+                return None
             raise _not_vouched(self.host)
         content = await read_content(request)
         vouched = _vouched(self.host, request.headers, content, secrets)
         if vouched.at is not None and abs(utc_now() - vouched.at) > FRESH:
             raise replayed()
+        if not self.host.is_push(request.headers):
+            return None
         return Delivery(
             host=self.host,
             id=next((request.headers[name] for name in self.host.delivery_ids if name in request.headers), ""),
             digest=hashlib.sha256(f"{self.host.name}.".encode() + vouched.content).hexdigest(),
-            push=await self._push(request) if self.host.is_push(request.headers) else None,
+            push=await self._push(request),
             address=request.client.host if request.client else None,
         )
 
@@ -84,6 +92,13 @@ def _vouched(host: GitHost, headers: Mapping[str, str], content: bytes, secrets:
         if (vouched := host.vouched(headers, content, secret)) is not None:
             return vouched
     raise _not_vouched(host)
+
+
+def _not_readable(host: GitHost) -> ApiProblem:
+    return unavailable(
+        f"the Airflow connection '{host.connection_id}', which holds the secret of {host.title}'s webhooks, can't be "
+        "read: a secrets backend is away, or what it holds is no connection. Deliver this again; the log has more"
+    )
 
 
 def _not_configured(host: GitHost) -> ApiProblem:

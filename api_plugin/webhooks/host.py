@@ -56,6 +56,10 @@ class GitHost(ABC):
     def is_push(self, headers: Mapping[str, str]) -> bool:
         """Whether the notice is of a push, and not of anything else that the host may tell."""
 
+    def is_unsigned_test(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - for hosts that have one
+        """Whether the host tries out the address, in a way that it never signs. It is answered, and nothing else."""
+        return False
+
     @abstractmethod
     def push(self, payload: Any) -> Push:
         """What was pushed, by a `Payload`."""

@@ -21,13 +21,13 @@ KEPT = dt.timedelta(days=90)
 """How long a delivery is remembered. A copy that comes later costs one look at a repository, and no more."""
 
 
-def take_push(session: Session, delivery: Delivery, push: Push) -> list[str]:
-    """Have the catalogs that follow the push refreshed; gives their names, and commits nothing.
+def take_push(session: Session, delivery: Delivery) -> list[str]:
+    """Have the catalogs that follow what was pushed refreshed; gives their names, and commits nothing.
 
     One that nobody follows is not written down: it did nothing, and may be sent again once somebody does. Raises a 409
     problem where the delivery was taken before.
     """
-    catalogs = _followers(session, push)
+    catalogs = _followers(session, delivery.push)
     if not catalogs:
         return []
     now = utc_now()
@@ -42,7 +42,7 @@ def take_push(session: Session, delivery: Delivery, push: Push) -> list[str]:
         raise replayed()
     for catalog in catalogs:
         ask_for_refresh(session, catalog)
-        session.add(_act(delivery, push, catalog, now))
+        session.add(_act(delivery, catalog, now))
     return catalogs
 
 
@@ -53,7 +53,7 @@ def _followers(session: Session, push: Push) -> list[str]:
     return [row.name for row in rows if push.moves(row.repository, row.tracking_ref)]
 
 
-def _act(delivery: Delivery, push: Push, catalog: str, now: dt.datetime) -> Audit:
+def _act(delivery: Delivery, catalog: str, now: dt.datetime) -> Audit:
     return Audit(
         at=now,
         actor=f"webhook:{delivery.host.name}",
@@ -62,5 +62,5 @@ def _act(delivery: Delivery, push: Push, catalog: str, now: dt.datetime) -> Audi
         outcome="accepted",
         address=delivery.address,
         correlation_id=correlation_id(),
-        detail={"delivery": delivery.id[:200], "refs": sorted(push.refs)},
+        detail={"delivery": delivery.id[:200], "refs": sorted(delivery.push.refs)},
     )

@@ -214,6 +214,44 @@ def test_a_host_that_has_no_secret_is_not_set_up(deliver, app, host):
     assert f"pao_{host}_webhook" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("host", ["github", "gitlab", "bitbucket"])
+def test_a_secret_that_can_not_be_read_is_no_missing_one(deliver, app, host):
+    """The host's log shows that it passes, and the same may be delivered again."""
+    away = WebhookSecrets(look_up=lambda _: None)
+    app.state.pao = ApiState(catalogs=app.state.pao.catalogs, webhook_secrets=away)
+
+    answer = deliver(host, PUSH, **github(PUSH))
+
+    assert (503, "unavailable", "5") == (answer.status_code, answer.json()["code"], answer.headers["Retry-After"])
+    assert f"pao_{host}_webhook" in answer.json()["detail"]
+
+
+def test_the_test_of_a_connection_is_answered_and_nothing_else(deliver, world):
+    """Bitbucket Data Center does not sign it, so it must not do anything, whatever its body says."""
+    unsigned = {"X_Event_Key": "diagnostics:ping"}
+    bodies = [payload("bitbucket-server-ping"), payload("bitbucket-server-push")]
+
+    answers = [deliver("bitbucket", body, **unsigned) for body in bodies]
+
+    assert [(204, b"")] * 2 == [(answer.status_code, answer.content) for answer in answers]
+    assert [] == asked(world) == world.session.scalars(select(WebhookDelivery)).all()
+
+
+@pytest.mark.parametrize(
+    ("host", "headers"),
+    [
+        ("bitbucket", {"X_Event_Key": "diagnostics:ping", "X_Hub_Signature": hex_of(b"{}", "guessed")}),
+        ("bitbucket", {"X_Event_Key": "repo:refs_changed"}),
+        ("github", {"X_Event_Key": "diagnostics:ping"}),
+        ("github", {"X_GitHub_Event": "ping"}),
+        ("gitlab", {"X_Event_Key": "diagnostics:ping"}),
+    ],
+)
+def test_a_test_that_the_host_signs_must_be_signed_right(deliver, host, headers):
+    """So that an administrator sees a wrong secret."""
+    assert 401 == deliver(host, b"{}", **headers).status_code
+
+
 def test_a_copy_of_a_delivery_is_refused(deliver, world):
     """Also under another delivery id, which nobody signs; the next push is taken."""
     body, following = payload("github-push"), payload("github-deleted")
