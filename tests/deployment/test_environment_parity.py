@@ -38,6 +38,9 @@ COMPOSE_ONLY = {
     "AIRFLOW__CELERY__BROKER_URL": "Celery is for many machines",
     "AIRFLOW__CELERY__RESULT_BACKEND": "Celery is for many machines",
 }
+DEPLOYED_ONLY = {
+    "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "a local start takes it from the environment of who starts it",
+}
 GIVEN_BY_THE_CHART = {
     "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
     "AIRFLOW__CORE__EXECUTOR",
@@ -71,14 +74,14 @@ def test_compose_sets_what_the_local_start_sets(local_environment, compose):
     """A setting that is added to one is added to the other, or to the list of differences."""
     there = compose_environment(compose)
 
-    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *COMPOSE_ONLY)
+    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY, *COMPOSE_ONLY)
 
 
 def test_helm_sets_what_the_local_start_sets(local_environment, helm_values):
     """The same for the chart's values."""
     there = helm_environment(helm_values)
 
-    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE)
+    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY)
 
 
 def test_what_is_not_for_the_local_start_alone_is_set_everywhere(compose, helm_values):
@@ -87,6 +90,13 @@ def test_what_is_not_for_the_local_start_alone_is_set_everywhere(compose, helm_v
 
     assert needed - set(compose_environment(compose)) == set()
     assert needed - set(helm_environment(helm_values)) - GIVEN_BY_THE_CHART == set()
+
+
+def test_what_is_for_deployments_alone_is_in_both_and_off(compose, helm_values):
+    """Whoever deploys finds the setting there, and it needs nothing until it is set."""
+    found = [compose_environment(compose), helm_environment(helm_values)]
+
+    assert [{"${CATALOG_REPORT_CONNECTION:-}"}, {""}] == [{each[name] for name in DEPLOYED_ONLY} for each in found]
 
 
 def test_what_is_for_the_local_start_alone_is_nowhere_else(compose, helm_values):

@@ -25,7 +25,9 @@ PASSWORD = "known to the tests alone"
 
 def restricted(item_id: str, version: str = "1.0.0") -> Part:
     call = scripted_call("make", f"/{item_id}")
-    return item(item_id, call, version=version, access=ACCESS[item_id], tags=["restricted"])
+    return item(
+        item_id, call, version=version, access=ACCESS[item_id], name=f"Restricted {item_id}", tags=["restricted"]
+    )
 
 
 ITEMS = tuple(restricted(item_id) for item_id in ACCESS)
@@ -86,7 +88,8 @@ def test_who_is_left_out_is_told_what_is_told_of_an_item_that_is_not_there(
         assert answers["for-nobody"] == answers[item_id]
         assert item_id not in json.dumps(listed)
         assert 0 == listed[1]["total"]
-    assert [item_id] == [each["id"] for each in members[item_id].get("/catalog", q=item_id)["items"]]
+    for query in ({"q": item_id}, {"tag": "restricted"}):
+        assert [item_id] == [each["id"] for each in members[item_id].get("/catalog", **query)["items"]]
 
 
 @pytest.mark.parametrize("item_id", ACCESS)
