@@ -17,6 +17,8 @@ _ALIASES = {
     "altssh.bitbucket.org": "bitbucket.org",
 }
 """Hosts' names for SSH through the port of HTTPS."""
+_NO_HOST = "/"
+"""How the name of what is on a disk begins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +31,13 @@ class Push:
     """In full: `refs/heads/main`, `refs/tags/v1`."""
 
     def moves(self, repository: str | None, tracking_ref: str) -> bool:
-        """Whether a catalog of that repository may have to change. Where either is not known, the ref decides."""
-        if repository and self.repositories and repository_name(repository) not in self.repositories:
+        """Whether a catalog of that repository may have to change.
+
+        The ref decides alone where either repository is not known, and for a catalog that reads from a disk: what
+        stands there may be a copy of any repository.
+        """
+        name = repository_name(repository or "")
+        if not name.startswith(_NO_HOST) and self.repositories and name not in self.repositories:
             return False
         return not self.refs.isdisjoint({tracking_ref, BRANCHES + tracking_ref, TAGS + tracking_ref})
 

@@ -62,7 +62,8 @@ def publish(  # noqa: PLR0913 - one publication, each part by its name
             row.owners = {name: owner.model_dump() for name, owner in snapshot.settings.owners.items()}
         row.change_counter += 1
         notify(session, catalog)
-    row.tracking_ref, row.refreshed_at, row.failing_since, row.failure = tracking_ref, now, None, None
+    row.tracking_ref, row.repository = tracking_ref, repository.shown
+    row.refreshed_at, row.failing_since, row.failure = now, None, None
     return kept
 
 

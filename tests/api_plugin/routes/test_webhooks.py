@@ -120,6 +120,7 @@ def test_a_push_to_what_a_catalog_follows_refreshes_it(deliver, world):
         ("github-deleted", github, "https://github.com/example/catalog"),
         ("gitlab-push", gitlab, "git@gitlab.com:example/catalog.git"),
         ("gitlab-push", gitlab_signed, None),
+        ("gitlab-push", gitlab, "/srv/git/catalog.git"),
         ("bitbucket-cloud-push", bitbucket, "git@bitbucket.org:example/catalog.git"),
         ("bitbucket-server-push", bitbucket_server, "https://git.example.com/scm/EX/catalog.git"),
     ],

@@ -41,14 +41,20 @@ def test_a_push_moves_its_branches_and_tags(ref):
 
 @pytest.mark.parametrize(
     ("repository", "ref"),
-    [(HTTPS, "staging"), (HTTPS, "heads/main"), ("https://github.com/example/other", "main"), ("/srv/catalog", "main")],
+    [
+        (HTTPS, "staging"),
+        (HTTPS, "heads/main"),
+        ("https://github.com/example/other", "main"),
+        ("git@gitlab.com:example/catalog", "main"),
+    ],
 )
 def test_a_push_moves_nothing_else(repository, ref):
     """No other branch, and no other repository."""
     assert not PUSH.moves(repository, ref)
 
 
-def test_what_is_not_known_does_not_keep_a_catalog_from_being_looked_at():
-    """One look too many costs less than a push that is missed."""
-    assert PUSH.moves(None, "main")
+@pytest.mark.parametrize("repository", [None, "/srv/git/catalog", "../catalog.git", "file:///srv/git/catalog.git"])
+def test_what_is_not_known_does_not_keep_a_catalog_from_being_looked_at(repository):
+    """One look too many costs less than a push that is missed; of a path, nobody knows what it is a copy of."""
+    assert [True, False] == [PUSH.moves(repository, ref) for ref in ("main", "staging")]
     assert push_of([], ["refs/heads/main"]).moves(HTTPS, "main")

@@ -579,6 +579,7 @@ def test_two_catalogs_follow_two_refs_of_one_repository(bundle, origin, session)
     assert "production.queue.manual" in dags(production)[0]
     rows = session.scalars(select(Catalog).order_by(Catalog.name)).all()
     assert [("production", "release"), ("staging", "main")] == [(row.name, row.tracking_ref) for row in rows]
+    assert {origin.url} == {row.repository for row in rows}
 
 
 def test_two_catalogs_live_in_two_folders_of_one_repository(bundle, origin, session):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
 from api_plugin.store.requests import Request
+from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.publishing import (
     commit_of,
     kept_plans,
@@ -18,6 +19,7 @@ from catalog_compiler.airflow.publishing import (
     record_refresh,
     version_of,
 )
+from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import take_snapshot
 from tests.items import item_file, item_plan
 
@@ -123,6 +125,16 @@ def test_what_stays_though_its_file_can_not_be_read_is_invalid(session, publishe
 
     assert {"added": [], "changed": [], "removed": [], "invalid": ["queue"]} == changes(session, broken)
     assert {"added": [], "changed": ["queue"], "removed": [], "invalid": []} == changes(session, back)
+
+
+def test_it_is_known_of_which_repository_a_catalog_is(session, published, repository, tmp_path):
+    """A host's notice names it; how to sign in there is nobody's business."""
+    commit = published({"catalog/queue.yaml": queue("1.0.0")})
+    signed_in = Access(repo_url="https://ada:secret@git.example.com/catalog.git")
+    moved = Repository(folder=tmp_path / "clone.git", access=signed_in)
+    publish(session, "default", "main", take_snapshot(repository, commit), moved, over=commit)
+
+    assert "https://git.example.com/catalog.git" == catalog(session).repository
 
 
 def test_a_removed_item_may_come_back(session, published):
