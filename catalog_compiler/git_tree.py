@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,14 @@ _FILE = b"100"
 
 class GitError(Exception):
     """Git can't tell; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Blob:
+    """A file of a commit; `size` is in bytes."""
+
+    id: bytes
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +74,27 @@ class WorkTree:
         except GitError:
             return commit
 
-    def files(self, commit: str) -> Iterator[tuple[str, bytes]]:
+    def files(self, commit: str, now: Mapping[str, bytes]) -> dict[str, bytes]:
         """The YAML files below the folder at a commit, with their paths from the folder.
+
+        Only what changed since then is read from git. What did not is taken from `now`, the files as they are in the
+        work tree, and left out where it is not in there.
 
         Raises:
             GitError: if git can't read them.
         """
+        listed = self._listed(commit)
+        changed = self._changed(commit) & listed.keys()
+        small = {path: listed[path].id for path in sorted(changed) if listed[path].size <= MAX_BYTES}
+        contents = zip(small, self._contents(list(small.values())), strict=True)
+        return {path: now[path] for path in listed.keys() & now.keys() - changed} | dict(contents)
+
+    def _changed(self, commit: str) -> set[str]:
+        """What is not in the work tree as it is in the commit."""
+        told = self._git("diff", "--name-only", "-z", "--relative", "--no-renames", "--ignore-submodules", commit, "--")
+        return {path.decode("utf-8", "surrogateescape") for path in told.split(b"\0") if path}
+
+    def _listed(self, commit: str) -> dict[str, _Blob]:
         listed = self._git("ls-tree", "-r", "-z", "--long", commit, "--", ".").split(b"\0")
         entries = [entry.partition(b"\t") for entry in listed if entry]
         blobs = [
@@ -79,8 +102,7 @@ class WorkTree:
             for details, _, path in entries
             if details.startswith(_FILE) and path.endswith(SUFFIX.encode())
         ]
-        small = [(path, parts[2]) for path, parts in blobs if int(parts[3]) <= MAX_BYTES]
-        yield from zip((path for path, _ in small), self._contents([name for _, name in small]), strict=True)
+        return {path: _Blob(id=parts[2], size=int(parts[3])) for path, parts in blobs}
 
     def _commit(self, ref: str) -> str:
         """The id of what `ref` names; one that looks like an option names nothing."""

@@ -12,6 +12,7 @@ from catalog_compiler.document import parse_document
 from catalog_compiler.findings import locate
 from catalog_compiler.item import CompiledItem, compile_item
 from catalog_compiler.versions import version_findings
+from catalog_compiler.written_ids import written_ids
 
 if TYPE_CHECKING:
     from catalog_compiler.catalog import CompiledCatalog
@@ -23,12 +24,18 @@ def version_problems(
 ) -> Iterator[Problem]:
     """Warnings for the valid items of a catalog compiled from `files`, compared with what was valid in `before`.
 
-    Items are found by their id, so that a file may move. Only files that differ are compiled.
+    Items are found by their id, so that a file may move. Only files that differ and may hold such an item are compiled.
     """
     changed = [item for item in catalog.items if item.item is not None and item.plan is not None]
     changed = [item for item in changed if before.get(item.file) != files[item.file]]
-    old_items = _items({path: content for path, content in before.items() if files.get(path) != content}, files)
-    yield from changed_items(changed, old_items, lambda item: files[item.file])
+    paths, ids = {item.file for item in changed}, {item.item_id for item in changed}
+    old = {
+        path: content
+        for path, content in before.items()
+        if files.get(path) != content
+        and (path in paths or path == SETTINGS_FILE or not ids.isdisjoint(written_ids(content)))
+    }
+    yield from changed_items(changed, _items(old, files), lambda item: files[item.file])
 
 
 def changed_items(

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog
-from catalog_compiler.catalog_files import read_part, root_of
+from catalog_compiler.catalog_files import read_catalog, read_part, root_of
+from catalog_compiler.commands.namesakes import beside_namesakes
 from catalog_compiler.findings import did_you_mean
 from catalog_compiler.git_tree import GitError, WorkTree
 from catalog_compiler.item import CompiledItem
@@ -38,19 +39,29 @@ def add_path(parser: argparse.ArgumentParser, *flags: str) -> None:
 
 
 def read_catalog_at(path: Path) -> tuple[CompiledCatalog, Mapping[str, bytes]]:
-    """The catalog at a path, compiled, and its files.
+    """The catalog at a path, compiled, and its files; of a part, only what is in it, and whose ids others have too.
 
     Raises:
         SourceError: if it cannot be read or holds no item.
     """
     try:
         files = read_part(path)
+        report = compile_catalog(files.contents.items(), files.links)
+        if not report.items and not report.problems:
+            raise SourceError(
+                f"there is no item in '{path}'; name a catalog repository, or a file that ends with .yaml"
+            )
+        if root := _root_above(path.resolve()):
+            report = beside_namesakes(report, files.contents, read_catalog(root).contents, files.links)
     except OSError as error:
         raise SourceError(f"cannot read '{error.filename or path}': {error.strerror}") from error
-    report = compile_catalog(files.contents.items(), files.links)
-    if not report.items and not report.problems:
-        raise SourceError(f"there is no item in '{path}'; name a catalog repository, or a file that ends with .yaml")
     return report, files.contents
+
+
+def _root_above(target: Path) -> Path | None:
+    """The repository that the target is a part of; None where it is whole, or stands in none."""
+    root = root_of(target)
+    return root if root != target else None
 
 
 def with_version_problems(
@@ -69,7 +80,7 @@ def with_version_problems(
     if tree is None:
         return report
     try:
-        before = dict(tree.files(tree.branched_off(since or _LAST_COMMIT)))
+        before = tree.files(tree.branched_off(since or _LAST_COMMIT), files)
     except GitError as error:
         if since is None:
             return report

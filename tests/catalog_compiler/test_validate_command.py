@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog_compiler import catalog as catalog_module
+from catalog_compiler import since as since_module
 from catalog_compiler.cli import main
 
 MINIMAL = (Path(__file__).parents[1] / "catalog" / "valid" / "minimal.yaml").read_text()
@@ -65,6 +67,48 @@ def test_a_part_is_validated_with_the_settings_of_its_repository(repository, cap
 
     (problem,) = json.loads(capsys.readouterr().out)["errors"]
     assert ("catalog/compute/gpu.yaml", "/header/category") == (problem["file"], problem["pointer"])
+
+
+@pytest.mark.parametrize("part", ["catalog/compute/gpu.yaml", "catalog/compute", "."])
+def test_an_id_that_another_file_has_shows_in_a_part_too(repository, capsys, part):
+    """The part's file is told, and nothing else that is wrong with the others, which a part is not about."""
+    (repository / "catalog" / "copy.yaml").write_text("header: {id: gpu-hours}\n")
+    (repository / "catalog" / "wrong.yaml").write_text("header: {id: wrong}\n")
+
+    assert 1 == main(["validate", str(repository / part), "--format", "json"])
+
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    (problem,) = [problem for problem in errors if problem["file"] == "catalog/compute/gpu.yaml"]
+    assert "duplicate-id" == problem["code"]
+    assert problem["message"].startswith("the id 'gpu-hours' is also in catalog/copy.yaml;")
+    assert (part == ".") == (len(errors) > 1)
+
+
+def compiled_files(monkeypatch):
+    """The paths that are compiled from now on."""
+    paths = []
+    for module in (catalog_module, since_module):
+
+        def noting(content, file, *args, compile_one=module.compile_item):
+            paths.append(file)
+            return compile_one(content, file, *args)
+
+        monkeypatch.setattr(module, "compile_item", noting)
+    return paths
+
+
+def test_a_part_costs_what_is_in_it(committed, monkeypatch):
+    """Of thousands of others, none is compiled: neither as it is, nor as it was."""
+    for name in ("cpu-hours", "tpu-hours"):
+        (committed / "catalog" / f"{name}.yaml").write_text(MINIMAL.replace("gpu-hours", name))
+    git(committed, "add", ".")
+    git(committed, "commit", "-q", "-m", "more")
+    change(committed, "name: GPU hours", "name: GPU time")
+    (committed / "catalog" / "cpu-hours.yaml").write_text(MINIMAL.replace("gpu-hours", "cpu-hours") + "\n")
+    paths = compiled_files(monkeypatch)
+
+    assert 0 == main(["validate", str(committed / "catalog" / "compute" / "gpu.yaml")])
+    assert ["catalog/compute/gpu.yaml"] * 2 == paths
 
 
 def test_a_file_outside_of_any_repository_can_be_validated(tmp_path):
