@@ -20,7 +20,7 @@ from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 
 from catalog_compiler.airflow.access import Access, RepositoryError
-from catalog_compiler.airflow.compiled_files import CompiledFiles
+from catalog_compiler.airflow.compiled_files import CompiledFiles, UnfinishedError
 from catalog_compiler.airflow.fetching import Fetch
 from catalog_compiler.airflow.publishing import (
     commit_of,
@@ -41,7 +41,10 @@ log = structlog.get_logger(__name__)
 VERSIONS_KEPT = 20
 """How many compiled versions stay on disk; an older one is compiled again when it is asked for."""
 PATIENCE = 2.0
-"""Seconds that a refresh waits for a fetch; one that takes longer goes on beside, for a later refresh to find."""
+"""Seconds that a refresh waits for a fetch, which goes on beside, for a later refresh to find, and that it compiles.
+
+The DAG processor's heart beats between two refreshes, and it serves other bundles as well.
+"""
 LONGEST_INTERVAL = 60
 """Seconds between looks at a repository that can't be read, at most; each failure doubles the bundle's interval."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -84,13 +87,15 @@ class CatalogBundle(BaseDagBundle):
         self._fetch: Fetch | None = None
         self._seen: str | None = None
         """The commit that was published when the fetch began."""
+        self._unfinished = False
+        """Whether what was fetched is still being compiled."""
         self._current: str | None = self.version
         self._snapshot: Snapshot | None = None
         self._kept: Mapping[str, str] = {}
         """Items that stay published though the snapshot lacks them, with the broken file of each."""
         self._restored = False
         """Whether the stubs come from what is published: without those of files that never were valid."""
-        self._files = CompiledFiles()
+        self._files = CompiledFiles(patience=PATIENCE)
         self._stubs: Mapping[str, str] = {}
         """What `write_stubs` told last; nothing where it did not come to its end."""
 
@@ -117,8 +122,9 @@ class CatalogBundle(BaseDagBundle):
     def refresh(self) -> None:
         """Fetch, compile the tip, write its stubs, publish it.
 
-        Whatever fails leaves what is there, is recorded for health to tell, and is tried again. A fetch that takes long
-        goes on when this returns; `refresh_interval` says when to come back.
+        Whatever fails leaves what is there, is recorded for health to tell, and is tried again. What takes long, a
+        fetch or a commit that changes thousands of files, is not over when this returns: `refresh_interval` says to
+        come back at once.
         """
         if self.version:
             raise AirflowException(f"bundle '{self.name}' is pinned to {self.version}; a pinned version never changes")
@@ -146,23 +152,36 @@ class CatalogBundle(BaseDagBundle):
             self._follow_when_fetched()
         except DamagedCloneError as error:
             log.warning("clone of the catalog repository is damaged; cloning anew", catalog=self.name, error=str(error))
+            self._unfinished = False
             self._fetch = self._repository.start_renewal()
             self._follow_when_fetched()
 
     def _follow_when_fetched(self) -> None:
+        if not self._unfinished and not self._fetched():
+            self.refresh_interval = 0
+            return
+        # Whatever goes wrong from here on, the next look begins with a fetch.
+        self._unfinished = False
+        self.refresh_interval = self._interval
+        try:
+            self._follow()
+        except UnfinishedError:
+            self._unfinished = True
+            self.refresh_interval = 0
+        self._failures = 0
+
+    def _fetched(self) -> bool:
+        """Whether the fetch has come to an end; raises RepositoryError where it failed."""
         if self._fetch is None:
             with create_session() as session:
                 self._seen = published_commit(session, self.name)
             self._fetch = self._repository.start_fetch()
         # What went on beside is only looked at: whoever asks again and again waits no more.
         if not self._fetch.ended(within=0 if self.refresh_interval == 0 else PATIENCE):
-            self.refresh_interval = 0
-            return
+            return False
         fetch, self._fetch = self._fetch, None
-        self.refresh_interval = self._interval
         fetch.result()
-        self._follow()
-        self._failures = 0
+        return True
 
     def _follow(self) -> None:
         tip = self._repository.resolve(self.tracking_ref)

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -225,7 +225,7 @@ class Repository:
             for (mode, _, blob, size), name in split
         )
 
-    def read(self, blobs: Iterable[Blob], *, limit: int = MAX_BYTES) -> Iterator[bytes]:
+    def read(self, blobs: Iterable[Blob], *, limit: int = MAX_BYTES) -> Generator[bytes]:
         """The contents of files, in order, by one process.
 
         A file of more than `limit` bytes is never read: it comes as so many zeros that it shows as too large.

@@ -58,9 +58,10 @@ class Snapshot:
 
 
 def take_snapshot(repository: Repository, commit: str, files: CompiledFiles | None = None) -> Snapshot:
-    """Compile a commit; raises RepositoryError where git fails, and for nothing that a file holds.
+    """Compile a commit; raises RepositoryError where git fails, and nothing for what a file holds.
 
     `files` are those of the commit that the caller looked at before: what is still the same is not compiled again.
+    Where they have a limit to how long a call may take, UnfinishedError says to call again.
     """
     files = files or CompiledFiles()
     settings = _settings_file(repository, commit)

@@ -399,6 +399,29 @@ def test_a_silent_repository_holds_up_nobody(bundle, origin, session, monkeypatc
     assert commit == catalog(session).commit
 
 
+def test_a_large_commit_is_compiled_a_part_at_a_time(bundle, origin, session, monkeypatch):
+    """So that the DAG processor's heart beats meanwhile; what is published and on disk serves until all is there."""
+    names = ("a", "b", "c")
+    first = origin.commit({f"catalog/{name}.yaml": item_file(name) for name in names})
+    following = bundle()
+    following.initialize()
+    monkeypatch.setattr(bundle_module, "PATIENCE", 0)
+    starting = bundle()
+    starting.initialize()
+    second = origin.commit({f"catalog/{name}.yaml": item_file(name, header={"version": "2.0.0"}) for name in names})
+
+    served = []
+    while catalog(session).commit != second:
+        served.append((catalog(session).commit, starting.get_current_version().version, stubs(starting)))
+        starting.refresh()
+
+    # A look at each of three files, as it is and as it was, and those at the fetch.
+    assert 6 <= len(served)
+    assert {(first, first, names)} == {(commit, version, tuple(held)) for commit, version, held in served}
+    assert (second, None) == (starting.get_current_version().version, catalog(session).failure)
+    assert [] == catalog(session).problems
+
+
 def test_a_failing_repository_is_asked_less_and_less_often(bundle, origin, tmp_path):
     """Up to a minute; once it answers, as often as before."""
     origin.commit({"catalog/queue.yaml": item_file("queue")})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from catalog_compiler.airflow.access import Access
-from catalog_compiler.airflow.compiled_files import CompiledFiles
+from catalog_compiler.airflow.compiled_files import CompiledFiles, UnfinishedError
 from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import take_snapshot
+from catalog_compiler.catalog_settings import SETTINGS_FILE
 from tests.items import item_file
 
 
@@ -58,6 +61,27 @@ def test_only_what_changed_is_compiled(origin, counting):
     assert [] == taken(counting, files, alone_again)
 
     assert ["catalog/a.yaml", "catalog/b.yaml"] == taken(counting, files, first)
+
+
+def test_compiling_goes_on_where_it_was_left(origin, counting):
+    """One file at least a call, each file once: as the commit has it, and as the one before had it."""
+    commits = [
+        origin.commit({f"catalog/{name}.yaml": item_file(name, header={"version": version}) for name in ("a", "b")})
+        for version in ("1.0.0", "2.0.0")
+    ]
+    counting.fetch()
+    files = CompiledFiles(patience=0)
+    compiled = []
+    snapshot = None
+    while snapshot is None:
+        counting.readings = []
+        with suppress(UnfinishedError):
+            snapshot = take_snapshot(counting, commits[1], files)
+        compiled.append([paths for paths in counting.readings if paths and SETTINGS_FILE not in paths])
+
+    a, b = "catalog/a.yaml", "catalog/b.yaml"
+    assert [[[a, b]], [[b], [a, b]], [[b]]] == compiled
+    assert take_snapshot(counting, commits[1]) == snapshot
 
 
 def test_other_categories_make_every_file_another(origin, counting):
