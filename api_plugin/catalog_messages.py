@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_text
+from api_plugin.followed import is_followed
 from api_plugin.principals import Principal
 from api_plugin.published_items import published_items
 from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit
@@ -49,12 +50,23 @@ class CatalogMessage:
 
 
 def snapshot(session: Session, catalog: str) -> Message | None:
-    """Where the catalog stands: its first message to who did not say `since`. None where there is no such catalog."""
-    row = session.get(Catalog, catalog) if "\0" not in catalog else None
+    """Where the catalog stands, for who did not say `since`, or too old a one; None where no such one is followed."""
+    followed = select(Catalog.commit).where(Catalog.name == catalog, is_followed())
+    row = session.execute(followed).one_or_none() if "\0" not in catalog else None
     if row is None:
         return None
     seq = session.scalar(select(func.max(CatalogChange.seq)).where(CatalogChange.catalog == catalog))
     return {"type": "snapshot", "seq": seq or 0, "catalog": catalog, "commit": row.commit}
+
+
+def is_forgotten(session: Session, catalog: str, seq: int) -> bool:
+    """Whether messages after this number were deleted: then nobody can go on from there without a loss.
+
+    The last one that is deleted is always of a commit, and those stay.
+    """
+    oldest = select(func.min(CatalogChange.seq)).where(CatalogChange.catalog == catalog).scalar_subquery()
+    lost = exists().where(CatalogCommit.catalog == catalog, CatalogCommit.seq > seq, CatalogCommit.seq < oldest)
+    return bool(session.scalar(select(lost)))
 
 
 def messages_after(session: Session, after: Mapping[str, int]) -> list[CatalogMessage]:

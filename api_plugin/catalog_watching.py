@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from airflow.utils.session import create_session
 from typing_extensions import override
 
-from api_plugin.catalog_messages import CatalogMessage, messages_after, snapshot
+from api_plugin.catalog_messages import CatalogMessage, is_forgotten, messages_after, snapshot
 from api_plugin.principals import Principal
 from api_plugin.watch_loop import Message, MessageQueue, WatchLoop
 
@@ -83,6 +83,12 @@ def read_messages(after: dict[str, int]) -> list[CatalogMessage]:
 
 
 def read_snapshot(catalog: str) -> Message | None:
-    """Where a catalog stands; None where there is no such catalog."""
+    """Where a catalog stands; None where no such catalog is followed."""
     with create_session(scoped=False) as session:
         return snapshot(session, catalog)
+
+
+def can_go_on(catalog: str, seq: int) -> bool:
+    """Whether all messages after this number are there; where some were deleted, a reader begins anew."""
+    with create_session(scoped=False) as session:
+        return not is_forgotten(session, catalog, seq)

@@ -9,7 +9,6 @@ first look made the process grow.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.compiled_files import CompiledFiles
 from catalog_compiler.airflow.repository import Repository
 from catalog_compiler.airflow.snapshot import take_snapshot
-from catalog_compiler.airflow.stubs import write_stubs
+from catalog_compiler.airflow.stubs import link_stubs, write_stubs
 
 
 class _Follower:
@@ -42,10 +41,7 @@ class _Follower:
         snapshot = take_snapshot(self._repository, self._repository.resolve("main"), self._files)
         plans = [item.plan for item in snapshot.items.values()]
         self._stubs = write_stubs(self._folder / "stubs", "default", plans, snapshot.broken, self._stubs)
-        version = self._folder / snapshot.commit
-        version.mkdir()
-        for name in self._stubs:
-            os.link(self._folder / "stubs" / name, version / name)
+        link_stubs(self._folder / "stubs", self._stubs, self._folder / snapshot.commit)
         return time.perf_counter() - began
 
 

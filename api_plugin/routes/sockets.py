@@ -13,7 +13,7 @@ from airflow.utils.session import create_session
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from api_plugin.catalog_watching import CatalogTower, CatalogWatcher, read_messages, read_snapshot
+from api_plugin.catalog_watching import CatalogTower, CatalogWatcher, can_go_on, read_messages, read_snapshot
 from api_plugin.clock import utc_text
 from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem
@@ -102,11 +102,11 @@ async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
     watcher = CatalogWatcher(name, caller)
     tower: CatalogTower = socket.app.state.catalog_tower
     async with tower.watch(watcher, seen=now["seq"]):
-        if since is None:
-            await socket.send_json(now)
-            since = int(now["seq"])
         # A number from the future is of a database that was replaced: it counts as now.
-        watcher.seq = min(since, now["seq"])
+        watcher.seq = now["seq"] if since is None else min(since, now["seq"])
+        if since is None or not await asyncio.to_thread(can_go_on, name, watcher.seq):
+            await socket.send_json(now)
+            watcher.seq = now["seq"]
         while missed := await asyncio.to_thread(read_messages, {name: watcher.seq}):
             for message in watcher.catch_up(missed):
                 await socket.send_json(message)

@@ -7,7 +7,6 @@ state of it (a worker, a callback) initializes it with a version. Configured in 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -33,7 +32,7 @@ from catalog_compiler.airflow.publishing import (
 )
 from catalog_compiler.airflow.repository import DamagedCloneError, Repository
 from catalog_compiler.airflow.snapshot import Snapshot, removed_items, take_snapshot
-from catalog_compiler.airflow.stubs import write_stubs
+from catalog_compiler.airflow.stubs import link_stubs, write_stubs
 from catalog_compiler.plan import ItemPlan
 
 log = structlog.get_logger(__name__)
@@ -234,9 +233,7 @@ class CatalogBundle(BaseDagBundle):
         if not folder.exists():
             unfinished = self.versions_dir / f".{version}.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            for name in self._stubs:
-                os.link(self.path / name, unfinished / name)
+            link_stubs(self.path, self._stubs, unfinished)
             unfinished.rename(folder)
         folders = [folder for folder in self.versions_dir.iterdir() if not folder.name.startswith(".")]
         for old in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[VERSIONS_KEPT:]:

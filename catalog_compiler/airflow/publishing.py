@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,8 @@ from catalog_compiler.plan import ItemPlan
 
 SETTLED = ("cancelled", "rolled_back")
 """Statuses of requests that need no DAG any more: nothing runs, and nothing is left to undo."""
+CHANGES_KEPT = dt.timedelta(days=30)
+"""For how long a watcher of the catalog may be away and go on where it was. Commits stay for ever."""
 
 
 def published_commit(session: Session, catalog: str) -> str | None:
@@ -230,6 +232,7 @@ def _add_commit(session: Session, catalog: str, info: CommitInfo, changes: _Chan
     change = CatalogChange(catalog=catalog, type="published", at=now, commit=info.commit, items=[])
     session.add(change)
     session.flush()
+    _forget_changes(session, catalog, now - CHANGES_KEPT)
     session.add(
         CatalogCommit(
             seq=change.seq,
@@ -245,3 +248,11 @@ def _add_commit(session: Session, catalog: str, info: CommitInfo, changes: _Chan
             invalid=changes.invalid,
         )
     )
+
+
+def _forget_changes(session: Session, catalog: str, before: dt.datetime) -> None:
+    """Delete what is older, up to the last commit in it: by that one, which stays, readers see what they missed."""
+    mine = CatalogChange.catalog == catalog
+    last = select(func.max(CatalogChange.seq)).where(mine, CatalogChange.type == "published", CatalogChange.at < before)
+    gone = delete(CatalogChange).where(mine, CatalogChange.seq <= last.scalar_subquery())
+    session.execute(gone.execution_options(synchronize_session=False))

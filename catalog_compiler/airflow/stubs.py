@@ -64,6 +64,15 @@ def write_stubs(
     return holds
 
 
+def link_stubs(folder: Path, names: Iterable[str], into: Path) -> None:
+    """Make the folder `into`, with hard links to what `write_stubs` told of `folder`: a copy that stays as it is."""
+    into.mkdir(parents=True)
+    # Plain paths, since there may be thousands of them.
+    here, there = str(folder), str(into)
+    for name in names:
+        os.link(f"{here}/{name}", f"{there}/{name}")
+
+
 def _remove(folder: Path, names: AbstractSet[str]) -> None:
     """Remove stubs, then plans; a file of another kind is not ours."""
     for name in sorted(names, key=lambda name: not name.endswith(".py")):

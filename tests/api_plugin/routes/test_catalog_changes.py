@@ -6,6 +6,8 @@ import asyncio
 import json
 
 import pytest
+from airflow.models.dagbundle import DagBundleModel
+from sqlalchemy import delete, update
 
 from api_plugin.app import socket_app
 from api_plugin.catalog_watching import CatalogTower
@@ -132,6 +134,21 @@ def test_a_number_from_the_future_counts_as_now(watch, published, monkeypatch):
     assert told == [messages[1]["seq"]]
 
 
+def test_who_was_away_for_too_long_begins_anew(watch, published, world):
+    """What was told meanwhile is deleted up to some commit: a snapshot says so, before what comes next."""
+    gone = [published("c0"), published("c0", served=["queue"]), published("c1")]
+    kept = [published("c1", served=["queue"]), published("c2")]
+    world.session.execute(delete(CatalogChange).where(CatalogChange.seq <= gone[-1]))
+    world.session.commit()
+
+    def told(since):
+        messages, _ = watch(2, f"since={since}", during=lambda: published("c3"))
+        return [(message["type"], message["seq"] - kept[0]) for message in messages]
+
+    assert [("snapshot", 1), ("published", 2)] == told(gone[1])
+    assert [("served", 0), ("published", 1)] == told(gone[2])
+
+
 def test_of_an_item_that_one_may_not_see_one_is_not_told(watch, published):
     """A commit is told of in any case, since the catalog then stands at it; `served` only where there is some item."""
     start = published("c0")
@@ -150,6 +167,17 @@ def test_of_an_item_that_one_may_not_see_one_is_not_told(watch, published):
     assert everything == lists(INSIDER, 3)
     assert everything == lists(a_caller(Permission.CATALOG_READ, Permission.REQUEST_READ_ALL), 3)
     assert [{"changed": ["queue"]}, {}] == lists(DEV, 2)
+
+
+def test_a_catalog_that_is_no_longer_configured_is_not_there(watch, published, world):
+    """As for every other operation."""
+    published("c0")
+    world.session.add(DagBundleModel(name="default"))
+    world.session.flush()
+    world.session.execute(update(DagBundleModel).values(active=False))
+    world.session.commit()
+
+    assert ([], [4404]) == watch(1)
 
 
 @pytest.mark.parametrize(

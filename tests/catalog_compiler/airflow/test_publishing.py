@@ -6,12 +6,13 @@ import datetime as dt
 import uuid
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from api_plugin.store.catalog import Catalog, CatalogCommit, CatalogItem, ItemRevision
+from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit, CatalogItem, ItemRevision
 from api_plugin.store.requests import Request
 from catalog_compiler.airflow.access import Access
 from catalog_compiler.airflow.publishing import (
+    CHANGES_KEPT,
     commit_of,
     kept_plans,
     publish,
@@ -186,6 +187,26 @@ def test_a_ref_may_be_moved_back(session, published):
     assert {"queue": (item_plan("queue").revision, True, False)} == items(session)
     assert {"added": [], "changed": ["queue"], "removed": [], "invalid": []} == changes(session, first)
     assert [first, second, first] == list(session.scalars(select(CatalogCommit.commit).order_by(CatalogCommit.seq)))
+
+
+def test_what_watchers_were_told_long_ago_is_deleted_and_commits_stay(session, published):
+    """Up to a commit: what is left of it by its number shows what is gone."""
+    commits = [published({"catalog/queue.yaml": queue(f"{number}.0.0")}) for number in range(1, 5)]
+    old = dt.datetime.now(dt.UTC) - CHANGES_KEPT - dt.timedelta(minutes=1)
+    session.execute(update(CatalogChange).where(CatalogChange.commit.in_(commits[:3])).values(at=old))
+    session.add(CatalogChange(catalog="default", type="served", at=old, commit=commits[2], items=["queue"]))
+    session.add(CatalogChange(catalog="other", type="published", at=old, commit=commits[0], items=[]))
+    newest = published({"catalog/queue.yaml": queue("5.0.0")})
+
+    left = select(CatalogChange.catalog, CatalogChange.type, CatalogChange.commit)
+    assert [
+        ("default", "published", commits[3]),
+        ("default", "served", commits[2]),
+        ("other", "published", commits[0]),
+        ("default", "published", newest),
+    ] == [tuple(row) for row in session.execute(left.order_by(CatalogChange.seq))]
+    told = session.scalars(select(CatalogCommit.commit).order_by(CatalogCommit.seq)).all()
+    assert [*commits, newest] == told
 
 
 def test_a_failed_look_keeps_since_when_and_what_is_published(session, published):
