@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ VERSIONS_KEPT = 20
 PATIENCE = 2.0
 """Seconds that a refresh waits for a fetch, which goes on beside, for a later refresh to find, and that it compiles.
 
-The DAG processor's heart beats between two refreshes, and it serves other bundles as well.
+No step of a look is begun after so long: the DAG processor's heart beats between two refreshes, and it serves other
+bundles as well.
 """
 LONGEST_INTERVAL = 60
 """Seconds between looks at a repository that can't be read, at most; each failure doubles the bundle's interval."""
@@ -89,7 +91,10 @@ class CatalogBundle(BaseDagBundle):
         self._unfinished = False
         """Whether what was fetched is still being compiled."""
         self._current: str | None = self.version
+        self._taken: Snapshot | None = None
+        """What the commit that was looked at last comes to."""
         self._snapshot: Snapshot | None = None
+        """What was published last."""
         self._kept: Mapping[str, str] = {}
         """Items that stay published though the snapshot lacks them, with the broken file of each."""
         self._restored = False
@@ -183,18 +188,20 @@ class CatalogBundle(BaseDagBundle):
         return True
 
     def _follow(self) -> None:
+        began = time.monotonic()
         tip = self._repository.resolve(self.tracking_ref)
-        snapshot = self._snapshot
+        snapshot = self._taken
         if snapshot is None or snapshot.commit != tip:
-            snapshot = take_snapshot(self._repository, tip, self._files)
+            snapshot = self._taken = take_snapshot(self._repository, tip, self._files)
+            _end_where_late(began)
         if snapshot is not self._snapshot or self._seen != tip:
             with create_session() as session:
                 kept = publish(session, self.name, self.tracking_ref, snapshot, self._repository, over=self._seen)
             if kept is None:
                 self.refresh_interval = 0
                 return
-            self._kept = kept
-        self._snapshot = snapshot
+            self._kept, self._snapshot, self._seen = kept, snapshot, tip
+            _end_where_late(began)
         self._write(snapshot)
 
     def _write(self, snapshot: Snapshot) -> None:
@@ -266,3 +273,9 @@ class CatalogBundle(BaseDagBundle):
         if retired_too:
             # Which items the version kept besides its own is not known here; all that git remembers do no harm.
             yield from (item.plan for item in removed_items(self._repository, snapshot))
+
+
+def _end_where_late(began: float) -> None:
+    """Leave the next step to the next refresh; raises UnfinishedError."""
+    if time.monotonic() - began >= PATIENCE:
+        raise UnfinishedError

@@ -143,7 +143,7 @@ def test_who_was_away_for_too_long_begins_anew(watch, published, world):
 
     def told(since):
         messages, _ = watch(2, f"since={since}", during=lambda: published("c3"))
-        return [(message["type"], message["seq"] - kept[0]) for message in messages]
+        return [(message["type"], message["seq"] - kept[0]) for message in messages[:2]]
 
     assert [("snapshot", 1), ("published", 2)] == told(gone[1])
     assert [("served", 0), ("published", 1)] == told(gone[2])

@@ -415,6 +415,8 @@ def test_a_large_commit_is_compiled_a_part_at_a_time(bundle, origin, session, mo
         served.append((catalog(session).commit, starting.get_current_version().version, stubs(starting)))
         starting.refresh()
 
+    settled(starting)
+
     # A look at each of three files, as it is and as it was, and those at the fetch.
     assert 6 <= len(served)
     assert {(first, first, names)} == {(commit, version, tuple(held)) for commit, version, held in served}

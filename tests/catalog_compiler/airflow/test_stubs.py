@@ -9,7 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from catalog_compiler.airflow.dag import InvalidItemError
-from catalog_compiler.airflow.stubs import write_stubs
+from catalog_compiler.airflow.stubs import link_stubs, write_stubs
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.run_format import revision_tag
 from tests.items import item_plan
@@ -122,6 +122,15 @@ def test_what_the_folder_holds_is_not_looked_at_again(folder):
         ["queue.py", plan_file(QUEUE_2)], QUEUE_2.revision
     ) | {name: "wrong" for name in names(folder) if name.startswith("invalid_")}
     assert plan_file(QUEUE) not in names(folder)
+
+
+def test_a_version_stays_as_it_is(folder, tmp_path):
+    """Whatever the folder that it was made from holds later."""
+    held = write_stubs(folder, "default", [QUEUE], {})
+    link_stubs(folder, held, tmp_path / "versions" / "first")
+    write_stubs(folder, "default", [TOPIC], {}, held)
+
+    assert sorted(["queue.py", plan_file(QUEUE)]) == names(tmp_path / "versions" / "first")
 
 
 def test_a_file_that_never_was_valid_becomes_an_import_error(folder):
