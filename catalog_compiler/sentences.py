@@ -32,7 +32,7 @@ _KINDS = {
     "model_attributes_type": "a mapping",
     "none_required": "null",
 }
-_PATTERNS = {
+PATTERN_WORDS = {
     ITEM_ID: "lower-case letters and digits in words joined by single hyphens, a letter first",
     FIELD_ID: "lower-case letters, digits and underscores, a letter first",
     ACTION_NAME: "lower-case letters, digits, underscores and hyphens, a letter first",
@@ -96,8 +96,8 @@ def wrong_value(path: Path, error: ErrorDetails, value: Any) -> str:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" as limit:
             key, words = _LIMITS[limit]
             sentence = f"{name} must be {words} {context[key]}, and it is {shown(value)}"
-        case "string_pattern_mismatch" if context["pattern"] in _PATTERNS:
-            sentence = f"{name} must be {_PATTERNS[context['pattern']]}, and {shown(value)} is not"
+        case "string_pattern_mismatch" if context["pattern"] in PATTERN_WORDS:
+            sentence = f"{name} must be {PATTERN_WORDS[context['pattern']]}, and {shown(value)} is not"
         case "string_too_long":
             sentence = f"{name} may have {context['max_length']} characters, and it has {len(value)}; shorten it"
         case "literal_error":

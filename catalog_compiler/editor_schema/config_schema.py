@@ -33,8 +33,10 @@ class _Expansion:
         """The schema of the value at `path`; `inside` are the models that it is a part of."""
         if "$ref" in schema:
             name = schema["$ref"].removeprefix(_REFERENCE)
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
             # What refers to itself can't be written in place.
-            return {} if name in inside else self.part(self._definitions[name], path, inside | {name})
+            found = {} if name in inside else self.part(self._definitions[name], path, inside | {name})
+            return found | beside
         if "properties" in schema or isinstance(schema.get("additionalProperties"), dict) or "items" in schema:
             return self._structure(schema, path, inside)
         return map_parts(schema, lambda inner: self.part(inner, path, inside))

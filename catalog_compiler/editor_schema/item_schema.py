@@ -26,6 +26,7 @@ _CHOICES: Schema = {
         {"required": ["validation"], "properties": {"validation": {"required": ["enum"]}}},
     ]
 }
+_NO_VERSION = "Must be a semantic version such as 1.4.0."
 _CHOICE_TYPES = ("selection", "multi-selection")
 
 
@@ -44,7 +45,6 @@ def item_schema(categories: Collection[str] = DEFAULT_CATEGORIES) -> Schema:
     definitions |= {_config_name(kind): config_schema(kind) for kind in action_types().values()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "PAO catalog item",
         **root,
         "definitions": definitions,
     }
@@ -58,7 +58,7 @@ def _with_free_keys(schema: Schema) -> Schema:
 def _header(schema: Schema, categories: Collection[str]) -> None:
     texts, properties = key_descriptions(Header), schema["properties"]
     properties["category"] = described({"type": "string", "enum": list(categories)}, texts["category"])
-    version = {"type": "string", "pattern": f"^(?:{semantic_version.PATTERN})$"}
+    version = {"type": "string", "pattern": f"^(?:{semantic_version.PATTERN})$", "errorMessage": _NO_VERSION}
     properties["version"] = described(version, texts["version"])
 
 

@@ -1,4 +1,8 @@
-"""A pydantic model as JSON Schema draft-07, with the descriptions of its keys and without pydantic's noise."""
+"""A pydantic model as JSON Schema draft-07, with the descriptions of its keys and without pydantic's noise.
+
+Besides draft-07 it says what VS Code's servers understand: a description beside a reference, and `errorMessage` and
+`patternErrorMessage` in place of a pattern that nobody reads.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from catalog_compiler.descriptions import key_descriptions, models_of
+from catalog_compiler.sentences import PATTERN_WORDS
 
 Schema = dict[str, Any]
 
+_ANY: Schema = {"type": ["string", "number", "boolean", "array", "object", "null"]}
+"""Any value, in words that let an editor write a colon after the key."""
 _LISTS = ("anyOf", "oneOf", "allOf")
 _MAPPINGS = ("properties", "patternProperties")
 _SINGLE = ("items", "additionalProperties", "not")
@@ -23,16 +30,16 @@ def model_definitions(model: type[BaseModel]) -> dict[str, Schema]:
     if "$ref" not in written:
         found[model.__name__] = written
     classes = models_of(model)
-    return {name: _described(tidy(schema), classes.get(name)) for name, schema in found.items()}
+    return {name: _described(tidy(schema or _ANY), classes.get(name)) for name, schema in found.items()}
 
 
 def tidy(schema: Schema) -> Schema:
-    """Without generated titles and defaults that say nothing, and with references standing alone."""
+    """Without generated titles and defaults that say nothing, and with words for patterns."""
     kept = {key: value for key, value in schema.items() if key != "title"}
     if kept.get("default", 0) is None or isinstance(kept.get("default"), dict | list):
         del kept["default"]
-    if "$ref" in kept and len(kept) > 1:
-        kept["allOf"] = [{"$ref": kept.pop("$ref")}]
+    if kept.get("pattern") in PATTERN_WORDS:
+        kept["patternErrorMessage"] = f"Must be {PATTERN_WORDS[kept['pattern']]}."
     return map_parts(kept, tidy)
 
 
@@ -52,15 +59,13 @@ def map_parts(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 
 
 def described(schema: Schema, text: str | None) -> Schema:
-    """The schema with a description; a reference ignores what stands beside it, so it moves into `allOf`."""
-    if text is None:
-        return schema
-    if "$ref" in schema:
-        return {"description": text, "allOf": [schema]}
-    return {"description": text} | {key: value for key, value in schema.items() if key != "description"}
+    """The schema with a description, if there is one; beside a reference validators ignore it, and editors show it."""
+    return schema if text is None else {"description": text} | {k: v for k, v in schema.items() if k != "description"}
 
 
 def _described(schema: Schema, model: type[BaseModel] | None) -> Schema:
-    texts = key_descriptions(model) if model is not None else {}
+    if model is None:
+        return schema
+    texts = key_descriptions(model)
     properties = schema.get("properties", {})
     return schema | {"properties": {key: described(part, texts.get(key)) for key, part in properties.items()}}
