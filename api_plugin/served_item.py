@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from api_plugin.configuration import settings
 from api_plugin.datamodels import ItemSummary, SlaAnswer
+from catalog_compiler.file_limit import with_file_limit
 from catalog_compiler.form import Form, item_form
 from catalog_compiler.model import Header, Item, drop_free_keys
 from catalog_compiler.plan import ItemPlan, Mode
@@ -41,8 +43,8 @@ class ServedItem:
 
     @property
     def item(self) -> Item:
-        """The whole item."""
-        return _item(self.document)
+        """The whole item, with the platform's limit for files where it has none."""
+        return _item(self.document, settings().max_file_bytes)
 
     @property
     def plan(self) -> ItemPlan:
@@ -52,7 +54,7 @@ class ServedItem:
     @property
     def form(self) -> Form:
         """Its form."""
-        return _form(self.document)
+        return _form(self.document, settings().max_file_bytes)
 
     @property
     def status(self) -> Literal["available", "outdated"]:
@@ -92,8 +94,9 @@ def as_page(items: Sequence[ServedItem], **more: Any) -> bytes:
 
 
 @lru_cache(PARSED)
-def _item(document: bytes) -> Item:
-    return Item.model_validate(drop_free_keys(json.loads(zlib.decompress(document))))
+def _item(document: bytes, max_file_bytes: int) -> Item:
+    item = Item.model_validate(drop_free_keys(json.loads(zlib.decompress(document))))
+    return with_file_limit(item, max_file_bytes)
 
 
 @lru_cache(PARSED)
@@ -102,8 +105,8 @@ def _plan(plan: bytes) -> ItemPlan:
 
 
 @lru_cache(PARSED)
-def _form(document: bytes) -> Form:
-    return item_form(_item(document))
+def _form(document: bytes, max_file_bytes: int) -> Form:
+    return item_form(_item(document, max_file_bytes))
 
 
 def _summary(served: ServedItem) -> ItemSummary:

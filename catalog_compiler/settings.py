@@ -37,6 +37,11 @@ class PaoSettings(BaseModel):
         default=10_000, ge=1, description="How many requests of one item may run at the same time."
     )
     max_body_bytes: int = Field(default=4_194_304, ge=1, description="Largest body of a request to the API, in bytes.")
+    max_file_bytes: int = Field(
+        default=1_048_576,
+        ge=1,
+        description="Largest file of a `file` field that names no `max`, in bytes; in a request it takes a third more.",
+    )
     catalog_ttl: float = Field(
         default=1.0, ge=0, description="Seconds for which an API process may serve its copy of the catalog unchecked."
     )

@@ -21,7 +21,7 @@ from catalog_compiler.patterns import compile_pattern
 from catalog_compiler.server_rules import ServerRule
 
 MAX_SIZE = 1_048_576
-"""Bytes of a file whose field names no `max`."""
+"""Bytes of a file whose field names no `max`, unless the platform has a limit of its own (`file_limit`)."""
 
 _TOKEN = r"[A-Za-z0-9!#$&^_.+-]+"  # noqa: S105 - a token of RFC 2045
 _VALUE = r"[A-Za-z0-9!#$&'()*+._~%@:=-]+"
@@ -67,7 +67,10 @@ def read_data_url(text: str) -> UploadedFile:
 
 
 class File(FieldType):
-    """A file; `min` and `max` are its size in bytes. Its content, type and name are checked by the server alone."""
+    """A file; `min` and `max` are its size in bytes, at most 1 MiB unless configured.
+
+    Its content, type and name are checked by the server alone.
+    """
 
     name: ClassVar[FieldTypeName] = "file"
     operators = frozenset()
