@@ -55,8 +55,8 @@ class Json(FieldType):
     @override
     def ui(self, field: FormField) -> Schema:
         # Without a `type` a form library can't choose a field by itself: both are named as they are registered. For a
-        # field that is named so, react-jsonschema-form shows no label, but the help.
-        return {"ui:field": "StringField", "ui:widget": "TextareaWidget", "ui:help": f"{field.name}, as JSON."}
+        # field that is named by `ui:field`, react-jsonschema-form would show no label.
+        return {"ui:options": {"field": "StringField", "widget": "TextareaWidget"}, "ui:help": "JSON."}
 
     @override
     def schema_default(self, default: JsonValue) -> JsonValue:

@@ -25,6 +25,15 @@ def test_every_type_is_filled_and_the_server_takes_what_the_form_gives(browser):
     assert () == check_submission(item, submitted["data"], now=NOW).errors
 
 
+def test_every_field_shows_its_name(browser):
+    """As its label, with a star where a value must be given; a boolean's stands beside its box."""
+    item = every_type()
+    _, labels = browser.use(item_form(item), {"fill": TYPED}, {"label": True})
+    fields = [field for field in item.fields if field.type != "boolean"]
+
+    assert {field.id: field.name + "*" * field.required for field in fields} == labels
+
+
 def test_defaults_show(browser):
     """As they are sent where nobody changes them; a secret one does not, and an empty field is not sent."""
     item = every_type()

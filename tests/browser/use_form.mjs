@@ -3,6 +3,7 @@
 //
 // {"fill": {"<field>": value}}  types, ticks, chooses (by the words shown) or uploads ({"name", "type", "text"})
 // {"look": true}                -> {"<field>": what it shows} for each field that is there
+// {"label": true}               -> {"<field>": its label} for each field that has one
 // {"submit": true}              -> {"data": what the form gives, or null, "errors": {"<field>": [what is told]}}
 
 import readline from "node:readline";
@@ -88,6 +89,13 @@ function look(page) {
   });
 }
 
+function labels(page) {
+  return page.evaluate(() => {
+    const found = [...document.querySelectorAll("label[for^=root_]")].filter((one) => !one.htmlFor.includes("-"));
+    return Object.fromEntries(found.map((label) => [label.htmlFor.slice("root_".length), label.innerText]));
+  });
+}
+
 async function submit(page) {
   await page.evaluate(() => {
     window.submitted = null;
@@ -119,6 +127,9 @@ async function take(page, step) {
   await settled(page);
   if (step.look) {
     return look(page);
+  }
+  if (step.label) {
+    return labels(page);
   }
   return step.submit ? submit(page) : null;
 }

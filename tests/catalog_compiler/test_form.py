@@ -87,7 +87,7 @@ def test_field_becomes_json_schema(field, expected):
         ({"type": "date"}, {"ui:widget": "date"}),
         ({"type": "datetime"}, {"ui:widget": "date-time"}),
         ({"type": "file"}, {"ui:widget": "file", "ui:help": "At most 1 MiB."}),
-        ({"type": "json"}, {"ui:field": "StringField", "ui:widget": "TextareaWidget"}),
+        ({"type": "json"}, {"ui:options": {"field": "StringField", "widget": "TextareaWidget"}}),
         ({"placeholder": "orders"}, {"ui:placeholder": "orders"}),
         ({"validation": {"patterns": [{"pattern": "^a", "message": "Starts with a."}]}}, {"ui:help": "Starts with a."}),
         ({"type": "date", "validation": {"max": "today+30d"}}, {"ui:help": "Not after 30 days after today."}),
