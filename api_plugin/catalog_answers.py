@@ -64,12 +64,12 @@ def unchanged(request: Request, response: Response, view: CatalogView, caller: P
 
 
 def _etag(view: CatalogView, caller: Principal) -> str:
-    """Changes with everything that an answer is made from: the catalog, what the caller may see, and this program."""
+    """Changes with all that an answer is made from: catalog, caller, this program and its settings."""
     parts = [
         [view.name, view.commit, view.change_counter],
         sorted(caller.roles),
         sorted(permission.name for permission in caller.permissions),
-        _version(),
+        [_version(), settings().max_file_bytes],
     ]
     return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
 

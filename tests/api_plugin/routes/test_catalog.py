@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from api_plugin import catalog_answers
 from api_plugin.catalog_cache import CatalogCache
+from api_plugin.configuration import settings
 from api_plugin.permissions import Permission
 from api_plugin.store.requests import Request as Order
 from tests.api_plugin.conftest import a_caller
@@ -167,6 +168,15 @@ def test_another_version_of_pao_answers_anew(catalog, monkeypatch):
     """It may show more of the same catalog."""
     etag = catalog().headers["ETag"]
     monkeypatch.setattr(catalog_answers, "_version", lambda: "99.0.0")
+
+    assert 200 == catalog(headers={"If-None-Match": etag}).status_code
+
+
+def test_another_limit_of_files_answers_anew(catalog, monkeypatch):
+    """Forms say it."""
+    etag = catalog().headers["ETag"]
+    changed = settings().model_copy(update={"max_file_bytes": 7})
+    monkeypatch.setattr(catalog_answers, "settings", lambda: changed)
 
     assert 200 == catalog(headers={"If-None-Match": etag}).status_code
 
