@@ -64,7 +64,11 @@ def _header_problems(headers: object) -> Iterator[ConfigProblem]:
         return
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(str(name)):
-            yield ConfigProblem(path=("headers", name), message=f"'{name}' is not a header's name")
+            yield ConfigProblem(
+                path=("headers", name),
+                message=f"'{name}' is not a header's name",
+                hint="write letters, digits and hyphens, as in X-Request-ID",
+            )
         elif str(name).lower() in _OWN_HEADERS:
             yield ConfigProblem(
                 path=("headers", name), message=f"'{name}' is set from the body by itself", hint="take it out"

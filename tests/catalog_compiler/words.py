@@ -13,6 +13,8 @@ _ADVICE = re.compile(
 """An order, or the rule from which it follows."""
 _INTERNAL = re.compile(r"\b(?:pydantic|TypeError|ValueError|NoneType|ValidationError|dict|str|None|True|False)\b")
 """Words of Python and of the libraries behind."""
+_QUOTED = re.compile(r"'[^']*'")
+"""Names that the file itself has, whatever they are."""
 _LONGEST = 600
 
 
@@ -23,7 +25,7 @@ def shortcomings(message: str, hint: str | None) -> Iterator[str]:
     if message[:1] != message[:1].lower():
         yield "starts with a capital letter"
     for text in filter(None, [message, hint]):
-        if _INTERNAL.search(text):
+        if _INTERNAL.search(_QUOTED.sub("", text)):
             yield "speaks of Python"
         if "\n" in text or (text.endswith(".") and not text.endswith("...")):
             yield "is not one plain line"

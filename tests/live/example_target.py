@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,11 +35,11 @@ class ExampleTarget:
 
     def standing(self, word: str) -> list[str]:
         """The kinds of what was made and not deleted since, and whose body mentions a word, or what mentions it."""
-        words, made = {word}, dict[tuple[str, str], str]()
+        ids, made = set[str](), dict[tuple[str, str], str]()
         for effect in self._effects():
             kind, resource_id, body = effect["kind"], effect["id"], str(effect["body"])
-            if effect["effect"] == "created" and any(each in body for each in words):
-                words.add(resource_id)
+            if effect["effect"] == "created" and (word in body or any(_names(each, body) for each in ids)):
+                ids.add(resource_id)
                 made[kind, resource_id] = kind
             elif effect["effect"] == "deleted":
                 made.pop((kind, resource_id), None)
@@ -51,3 +52,8 @@ class ExampleTarget:
     def fault(self, **fault: Any) -> None:
         """Ask for a bad moment: see `examples.target.faults.Fault`."""
         self.http.post("/faults", json=fault).raise_for_status()
+
+
+def _names(resource_id: str, body: str) -> bool:
+    """Whether a body mentions a resource: `T-1` is not in what mentions `T-12`."""
+    return re.search(rf"(?<![\w-]){re.escape(resource_id)}(?![\w-])", body) is not None
