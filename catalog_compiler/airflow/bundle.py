@@ -156,7 +156,6 @@ class CatalogBundle(BaseDagBundle):
             self._follow_when_fetched()
         except DamagedCloneError as error:
             log.warning("clone of the catalog repository is damaged; cloning anew", catalog=self.name, error=str(error))
-            self._unfinished = False
             self._fetch = self._repository.start_renewal()
             self._follow_when_fetched()
 

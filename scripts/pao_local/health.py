@@ -59,11 +59,15 @@ def _reports(name: str, part: Mapping[str, str | None], since: datetime) -> bool
 
 
 def _missing_in_api(client: httpx.Client) -> list[str]:
+    return [] if is_ready(client) else ["api-server", "dag-processor"]
+
+
+def is_ready(client: httpx.Client) -> bool:
+    """Whether the API server that the client calls answers, and has a catalog to serve."""
     try:
-        ready = client.get("/health/ready").is_success
+        return client.get("/health/ready").is_success
     except httpx.HTTPError:
-        ready = False
-    return [] if ready else ["api-server", "dag-processor"]
+        return False
 
 
 def _raise_for_failed(settings: Settings, supervisor: Supervisor) -> None:

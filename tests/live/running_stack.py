@@ -16,7 +16,7 @@ import psutil
 import psycopg2
 from pao_local import stack
 from pao_local.environment import STACK_MARK
-from pao_local.health import wait_until_ready
+from pao_local.health import is_ready, wait_until_ready
 from pao_local.processes import Supervisor
 from pao_local.progress import Progress
 from pao_local.secret_keys import SecretKeys, load_or_make
@@ -118,7 +118,8 @@ class RunningStack:
         with (self.settings.logs / "api-server-2.log").open("w") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
             try:
-                wait_for(lambda: process.poll() is not None or _is_ready(url), f"{url} is ready", within=120)
+                with httpx.Client(base_url=url, timeout=5, trust_env=False) as client:
+                    wait_for(lambda: process.poll() is not None or is_ready(client), f"{url} is ready", within=120)
                 assert process.poll() is None, f"the second API server ended; see {log.name}"
                 yield url
             finally:
@@ -158,13 +159,6 @@ class RunningStack:
             for path in folder.rglob("*"):
                 if path.is_file() and text.encode() in path.read_bytes():
                     yield str(path)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _kill_tree(root: psutil.Process) -> None:
