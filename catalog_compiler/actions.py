@@ -6,8 +6,10 @@ package, is one module and one entry. Checks ask a type about its config; the ho
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -15,7 +17,9 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.encoding import Encoding
+from catalog_compiler.plan import Mode
 from catalog_compiler.problems import Path
 
 Host = Literal["triggerer", "worker"]
@@ -37,6 +41,10 @@ class ConfigFacts:
 
     field_types: Mapping[str, str]
     """The item's fields: id to field type (`string`, `selection`, ...)."""
+    mode: Mode = "automatic"
+    """The way of fulfillment that the action belongs to."""
+    undoing: bool = False
+    """True where the config is a rollback's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +93,74 @@ class StateStore(Protocol):
         """Store it before going on."""
 
 
+class Clock(Protocol):
+    """Now, waiting, and a number from 0 up to 1; tests have one of their own, so that they need no time."""
+
+    def now(self) -> dt.datetime:
+        """The present time in UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; zero and less return at once."""
+
+    def random(self) -> float:
+        """A number of the interval [0, 1)."""
+
+
+class Progress(Protocol):
+    """Tells whoever watches the request where its action is, while it runs."""
+
+    async def waiting(self, *, url: str | None = None) -> None:
+        """The action waits for something outside: its status is `waiting`, its link `url`. Stored before returning.
+
+        It holds until the action ends. Calling it again with the same link costs nothing.
+        """
+
+
+class Signals(Protocol):
+    """News from outside that an action waits for: a webhook of GitHub or Jira that arrived at the API.
+
+    An accelerator, never the only way: signals can be lost, so whoever waits also looks from time to time.
+    """
+
+    async def wait(self, name: str, seconds: float) -> bool:
+        """Wait so many seconds at most; True as soon as the signal of that name arrives, False otherwise."""
+        ...
+
+
+class Passage(Protocol):
+    """One call on its way through a gate."""
+
+    def ill(self) -> None:
+        """The target is ill: it could not be reached, gave no answer in time, or answered 5xx."""
+
+
+class Gate(Protocol):
+    """Stands before every call to a target: its breaker, and the limit of calls that the type may make at once."""
+
+    def call(self, target: str) -> AbstractAsyncContextManager[Passage]:
+        """Enter before a call to `target` (`host:port`), leave after it; one not told to be ill counts as well.
+
+        Raises:
+            pao_actions.exceptions.TemporaryError: not arrived, where the breaker is open.
+        """
+        ...
+
+
+class Teams(Protocol):
+    """What the catalog's `.pao.yaml` says of teams."""
+
+    async def account(self, team: str) -> str | None:
+        """The Jira account of a team: an account id, an email or a user name; None where it has none."""
+        ...
+
+
+class Secrets(Protocol):
+    """Texts that must not be seen."""
+
+    def add(self, *texts: str) -> None:
+        """Mask these texts from now on, in the action's log, errors and outputs: a token that was fetched, say."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionContext:
     """What a running action is handed by its host."""
@@ -101,8 +177,18 @@ class ActionContext:
     log: ActionLog
     connections: Connections
     state: StateStore
-    allow_private_addresses: bool
-    """Whether outgoing requests may reach private and loopback addresses (a local start allows them)."""
+    reach: AddressRules
+    """Which addresses outgoing requests may reach."""
+    clock: Clock
+    progress: Progress
+    signals: Signals
+    gate: Gate
+    teams: Teams
+    secrets: Secrets
+    mode: Mode
+    """The way in which the request is fulfilled."""
+    request_url: str
+    """A link to the request, for people who meet what the action made outside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +215,7 @@ class ActionType(ABC, Generic[ConfigT]):
     Config: ClassVar[type[BaseModel]]
     """The config after templates are resolved; unknown keys forbidden."""
     host: ClassVar[Host] = "triggerer"
+    """Where it runs, unless `runs_on` says otherwise for a config."""
     on_error: ClassVar[OnError] = "fail"
     """The default of `on_error` for actions of this type."""
     example: ClassVar[str] = ""
@@ -136,6 +223,10 @@ class ActionType(ABC, Generic[ConfigT]):
 
     It may use the fields `name` and `environment`. Without one, it is made from the required keys of `Config`.
     """
+    outputs_help: ClassVar[Mapping[str, str]] = {}
+    """Output name to what it is, in a phrase, for the documentation."""
+    notes: ClassVar[str] = ""
+    """Markdown for the documentation, below the keys: the connection's form, what the effects rest on, permissions."""
 
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - for types that override it
@@ -162,6 +253,27 @@ class ActionType(ABC, Generic[ConfigT]):
         """Whether a try can be repeated without a second effect, so that it is retried where the item says nothing."""
         return False
 
+    @classmethod
+    def resumes(cls, state: Mapping[str, JsonValue]) -> bool:  # noqa: ARG003 - as above
+        """Whether an attempt with this stored state, though begun before, can be gone on with, with no second effect.
+
+        For types that are not repeatable as such, but whose call was answered, and what it began is only followed.
+        """
+        return False
+
+    @classmethod
+    def runs_on(cls, config: Mapping[str, Any]) -> Host:  # noqa: ARG003 - as above
+        """Where an action with this raw config runs."""
+        return cls.host
+
+    @classmethod
+    def undo_config(cls, config: Mapping[str, Any], undone: Mapping[str, Any] | None) -> Mapping[str, Any]:  # noqa: ARG003 - as above
+        """The raw config of a rollback of this type, from what the item says and from the raw config that it undoes.
+
+        `undone` is that of the action, where that is of the same type, otherwise None. By default what the item says.
+        """
+        return config
+
     @abstractmethod
     async def run(self, config: ConfigT, context: ActionContext) -> ActionResult:
         """Do it once. Raises `pao_actions.exceptions.ActionError`s; their types say whether a retry makes sense."""
@@ -169,6 +281,12 @@ class ActionType(ABC, Generic[ConfigT]):
     async def undo(self, config: ConfigT, context: ActionContext) -> ActionResult:
         """Do it once as the rollback of another action; by default the same as `run`."""
         return await self.run(config, context)
+
+    async def cancel(self, config: ConfigT, context: ActionContext) -> None:
+        """Stop what it began outside, because a person stopped the action; its state is what it stored last.
+
+        Called beside or after a `run` that was cancelled, at most once a stop, and limited to some seconds.
+        """
 
 
 class UnknownActionTypeError(LookupError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from catalog_compiler.actions import action_type
 from catalog_compiler.model import Action, Fulfillment, Item, Retry, named_actions
@@ -50,7 +51,6 @@ def _fulfillment(fulfillment: Fulfillment) -> FulfillmentPlan:
 
 
 def _action(name: str, action: Action, depends_on: tuple[str, ...]) -> ActionPlan:
-    rollback = action.rollback
     return ActionPlan(
         name=name,
         type=action.type,
@@ -58,13 +58,30 @@ def _action(name: str, action: Action, depends_on: tuple[str, ...]) -> ActionPla
         config=action.config,
         retry=_retry(action.retry),
         on_error=action.on_error or action_type(action.type).on_error,
-        rollback=UndoPlan(type=rollback.type, config=rollback.config, retry=_retry(rollback.retry))
-        if rollback
-        else None,
+        rollback=_undo(action),
         depends_on=depends_on,
         when=action.when.model_dump(mode="json", by_alias=True, exclude_unset=True) if action.when else None,
         timeout=action.timeout,
     )
+
+
+def undo_config(action: Action) -> dict[str, Any]:
+    """The raw config of an action's rollback, as the rollback's type completes it from what it undoes.
+
+    Raises:
+        ValueError: if the action has no rollback.
+        UnknownActionTypeError: if the rollback's type is not installed.
+    """
+    if (rollback := action.rollback) is None:
+        raise ValueError("this action has no rollback")
+    undone = action.config if rollback.type == action.type else None
+    return dict(action_type(rollback.type).undo_config(rollback.config, undone))
+
+
+def _undo(action: Action) -> UndoPlan | None:
+    if (rollback := action.rollback) is None:
+        return None
+    return UndoPlan(type=rollback.type, config=undo_config(action), retry=_retry(rollback.retry))
 
 
 def _retry(retry: Retry | None) -> RetryPlan | None:

@@ -17,6 +17,8 @@ REPORT_KEY = "pao_report"
 """XCom key of an action's report."""
 STATE_KEY = "pao_state"
 """XCom key of a running action's own memory; each try (Airflow's `try_number`) has its own."""
+PROGRESS_KEY = "pao_progress"
+"""XCom key of what a running action waits for: `{"try_number", "url"}`."""
 REVOKED_KEY = "pao_revoked"
 """XCom key that says that the request was rolled back, so that its actions must not run again."""
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from catalog_compiler.actions import ConfigFacts, action_types
+from catalog_compiler.actions import ConfigFacts, UnknownActionTypeError, action_types
 from catalog_compiler.checks.configs import check_config
 from catalog_compiler.checks.dependencies import Graph, check_dependencies
 from catalog_compiler.checks.references import Known
 from catalog_compiler.checks.templates import check_templates
 from catalog_compiler.findings import Finding, did_you_mean
 from catalog_compiler.model import named_actions
+from catalog_compiler.planning import undo_config
 from catalog_compiler.sentences import shown
 
 if TYPE_CHECKING:
     from catalog_compiler.model import Action, Fulfillment, Item, Retry, Rollback
+    from catalog_compiler.plan import Mode
     from catalog_compiler.problems import Path
 
 
 def check_fulfillments(item: Item) -> Iterator[Finding]:
     """What is wrong with the manual and the automatic fulfillment."""
     facts = ConfigFacts(field_types={field.id: field.type for field in item.fields})
-    for mode, fulfillment in (("manual", item.fulfillment.manual), ("automatic", item.fulfillment.automatic)):
+    ways: dict[Mode, Fulfillment | None] = {"manual": item.fulfillment.manual, "automatic": item.fulfillment.automatic}
+    for mode, fulfillment in ways.items():
         if fulfillment is not None:
-            yield from _check_fulfillment(fulfillment, ("fulfillment", mode), facts)
+            yield from _check_fulfillment(fulfillment, ("fulfillment", mode), replace(facts, mode=mode))
 
 
 def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts) -> Iterator[Finding]:
@@ -41,18 +45,27 @@ def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts)
     actions = dict(named)
     for position, (name, action) in enumerate(named):
         path = (*root, "actions", position)
-        yield from _check_step(action, path, facts, Known(facts.field_types, actions, graph, name))
+        yield from _check_step(action, action.config, path, facts, Known(facts.field_types, actions, graph, name))
         yield from _check_retry(action.retry, path)
         if action.rollback is not None:
             inner = (*path, "rollback")
-            yield from _check_step(
-                action.rollback, inner, facts, Known(facts.field_types, actions, graph, name, undoing=True)
-            )
+            known = Known(facts.field_types, actions, graph, name, undoing=True)
+            yield from _check_step(action.rollback, _undo_config(action), inner, replace(facts, undoing=True), known)
             yield from _check_retry(action.rollback.retry, inner)
 
 
-def _check_step(step: Action | Rollback, path: Path, facts: ConfigFacts, known: Known) -> Iterator[Finding]:
-    """What an action and its rollback have in common: a type and a config."""
+def _undo_config(action: Action) -> Mapping[str, Any]:
+    """What the rollback runs with: its type may complete what the item says."""
+    try:
+        return undo_config(action)
+    except UnknownActionTypeError:
+        return {}
+
+
+def _check_step(
+    step: Action | Rollback, config: Mapping[str, Any], path: Path, facts: ConfigFacts, known: Known
+) -> Iterator[Finding]:
+    """What an action and its rollback have in common: a type and a config, which is checked as it would run."""
     action_type = action_types().get(step.type)
     if action_type is None:
         yield Finding(
@@ -62,7 +75,7 @@ def _check_step(step: Action | Rollback, path: Path, facts: ConfigFacts, known: 
             hint=did_you_mean(step.type, action_types()),
         )
     else:
-        yield from check_config(action_type, step.config, (*path, "config"), facts)
+        yield from check_config(action_type, config, (*path, "config"), facts)
     yield from check_templates(action_type, step.config, (*path, "config"), known)
 
 

@@ -17,6 +17,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import httpcore
 from httpcore import SOCKET_OPTION
 
+from catalog_compiler.address_rules import AddressRules
 from pao_actions.exceptions import PermanentError
 
 # The loop's own threads are few, and may all be waiting for a secrets backend while a call's time runs.
@@ -38,9 +39,9 @@ def is_public(address: IpAddress) -> bool:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections to checked addresses only."""
 
-    def __init__(self, *, allow_private_addresses: bool, network: httpcore.AsyncNetworkBackend | None = None) -> None:
+    def __init__(self, *, reach: AddressRules, network: httpcore.AsyncNetworkBackend | None = None) -> None:
         """Connect by `network`, by default httpcore's own."""
-        self._allow_private_addresses = allow_private_addresses
+        self._reach = reach
         self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -75,7 +76,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     async def _allowed(self, host: str, port: int, limit: float | None) -> tuple[IpAddress, ...]:
         addresses = await _resolve(host, port, limit)
-        if self._allow_private_addresses:
+        if self._reach.allow_private:
             return addresses
         allowed = tuple(address for address in addresses if is_public(address))
         if addresses and not allowed:

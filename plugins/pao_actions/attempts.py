@@ -18,7 +18,6 @@ from pydantic import BaseModel, ValidationError
 from catalog_compiler.actions import ActionContext, ActionResult, ActionType
 from catalog_compiler.plan import RetryPlan
 from pao_actions.attempt_state import ActionState, AttemptRecord, StateParts
-from pao_actions.clock import SYSTEM_CLOCK, Clock
 from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.outcome import ActionFailure, Kind, Outcome, Status
 from pao_actions.retry_policy import RetryPolicy
@@ -29,14 +28,13 @@ INTERRUPTED = (
 )
 
 
-async def perform(  # noqa: PLR0913 - what a host knows of an action, each by its name
+async def perform(
     action: ActionType[Any],
     config: Mapping[str, Any],
     *,
     retry: RetryPlan | None,
     timeout: float | None,  # noqa: ASYNC109 - it limits each attempt, not this call
     context: ActionContext,
-    clock: Clock = SYSTEM_CLOCK,
 ) -> Outcome:
     """Run an action, or its undo where `context.undoing`, with as many attempts as it takes.
 
@@ -45,13 +43,12 @@ async def perform(  # noqa: PLR0913 - what a host knows of an action, each by it
     """
     parts = await StateParts.load(context.state)
     record = parts.record()
-    started_at = record.started_at or clock.now()
+    started_at = record.started_at or context.clock.now()
     loop = _AttemptLoop(
         action=action,
         policy=RetryPolicy.of(retry, repeatable=action.repeatable(config)),
         timeout=timeout,
         context=replace(context, state=ActionState(parts)),
-        clock=clock,
         parts=parts,
         record=replace(record, started_at=started_at),
     )
@@ -62,7 +59,19 @@ async def perform(  # noqa: PLR0913 - what a host knows of an action, each by it
         error=ending.error,
         attempts=loop.record.attempt,
         started_at=started_at,
-        ended_at=clock.now(),
+        ended_at=context.clock.now(),
+    )
+
+
+async def stop(action: ActionType[Any], config: Mapping[str, Any], *, context: ActionContext) -> None:
+    """Stop what an action began outside, after its `perform` was cancelled because a person stopped it.
+
+    `config` has its templates resolved. Raises what the type's `cancel` raises, and ValidationError.
+    """
+    parts = await StateParts.load(context.state)
+    await action.cancel(
+        action.Config.model_validate(dict(config)),
+        replace(context, state=ActionState(parts), attempt=parts.record().attempt),
     )
 
 
@@ -79,17 +88,19 @@ class _AttemptLoop:
     policy: RetryPolicy
     timeout: float | None
     context: ActionContext
-    clock: Clock
     parts: StateParts
     record: AttemptRecord
 
     async def run(self, config: Mapping[str, Any]) -> _Ending:
-        if self.record.sent:
+        if self.record.sent and not self._resumable():
             return self._unknown(INTERRUPTED)
         try:
             parsed = self.action.Config.model_validate(dict(config))
         except ValidationError as error:
             return self._failed(_config_message(error), effect_possible=False)
+        if self.record.sent:
+            # The attempt that was interrupted goes on; it is no new one.
+            self.record = replace(self.record, attempt=self.record.attempt - 1, sent=False)
         ending: _Ending | None = None
         while ending is None:
             await self._wait()
@@ -110,18 +121,24 @@ class _AttemptLoop:
 
     async def _try_later(self, error: TemporaryError) -> _Ending | None:
         self.record = replace(self.record, effect_possible=self.record.effect_possible or error.arrived)
-        if not self.policy.retries(error, self.record.attempt):
-            return self._gave_up(error)
+        if not self.policy.retries(error, self.record.attempt, resumable=self._resumable()):
+            return replace(self._gave_up(error), result=error.result)
         await self._schedule(error)
         return None
 
     def _end(self, error: ActionError) -> _Ending:
         match error:
             case OutcomeUnknownError():
-                return self._unknown(str(error))
+                ending = self._unknown(str(error))
             case PermanentError():
-                return self._failed(str(error), effect_possible=error.effect_possible)
-        return self._failed(str(error), effect_possible=True)
+                ending = self._failed(str(error), effect_possible=error.effect_possible)
+            case _:
+                ending = self._failed(str(error), effect_possible=True)
+        return replace(ending, result=error.result)
+
+    def _resumable(self) -> bool:
+        """Whether another attempt goes on with what an earlier one began."""
+        return self.action.resumes(self.parts.read("action"))
 
     async def _begin(self) -> None:
         self.record = replace(self.record, attempt=self.record.attempt + 1, next_at=None)
@@ -143,8 +160,8 @@ class _AttemptLoop:
 
     async def _schedule(self, error: TemporaryError) -> None:
         """Store when the next attempt is due, before waiting for it: a restart must not count or wait anew."""
-        seconds = self.policy.delay(self.record.attempt, error.retry_after, self.clock.random())
-        self.record = replace(self.record, next_at=self.clock.now() + timedelta(seconds=seconds))
+        seconds = self.policy.delay(self.record.attempt, error.retry_after, self.context.clock.random())
+        self.record = replace(self.record, next_at=self.context.clock.now() + timedelta(seconds=seconds))
         await self.parts.keep(self.record)
         self.context.log.warning(
             "attempt_failed", attempt=self.record.attempt, error=str(error), retry_in_seconds=round(seconds, 3)
@@ -152,8 +169,8 @@ class _AttemptLoop:
 
     async def _wait(self) -> None:
         due: datetime | None = self.record.next_at
-        if due is not None and (seconds := (due - self.clock.now()).total_seconds()) > 0:
-            await self.clock.sleep(seconds)
+        if due is not None and (seconds := (due - self.context.clock.now()).total_seconds()) > 0:
+            await self.context.clock.sleep(seconds)
 
     def _gave_up(self, error: TemporaryError) -> _Ending:
         attempt = self.record.attempt

@@ -1,24 +1,10 @@
-"""Time and chance as the attempt loop sees them, so that tests need neither."""
+"""The clock of hosts; tests have `pao_actions.testing.FakeClock`."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
 from random import SystemRandom
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """Now, waiting, and a number from 0 up to 1."""
-
-    def now(self) -> datetime:
-        """The present time in UTC."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait; zero and less return at once."""
-
-    def random(self) -> float:
-        """A number of the interval [0, 1)."""
 
 
 class SystemClock:

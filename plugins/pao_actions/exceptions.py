@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from catalog_compiler.actions import ActionResult
+
 
 class ActionError(Exception):
-    """An attempt failed; the message names the target, what it answered and what to do."""
+    """An attempt failed; the message names the target, what it answered and what to do.
+
+    `result` holds what there is nonetheless: the key and link of a ticket that was made, for those who look and for
+    the action's own undo.
+    """
+
+    def __init__(self, message: str, *, result: ActionResult | None = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class PermanentError(ActionError):
@@ -13,8 +23,8 @@ class PermanentError(ActionError):
     `effect_possible` is True where the target may have acted nonetheless, so that a rollback undoes this action too.
     """
 
-    def __init__(self, message: str, *, effect_possible: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, effect_possible: bool = False, result: ActionResult | None = None) -> None:
+        super().__init__(message, result=result)
         self.effect_possible = effect_possible
 
 
@@ -24,8 +34,10 @@ class TemporaryError(ActionError):
     `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted.
     """
 
-    def __init__(self, message: str, *, arrived: bool, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, arrived: bool, retry_after: float | None = None, result: ActionResult | None = None
+    ) -> None:
+        super().__init__(message, result=result)
         self.arrived = arrived
         self.retry_after = retry_after
 

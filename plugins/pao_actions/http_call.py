@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,7 +18,7 @@ from catalog_compiler.templates.text import text_of
 from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
 from pao_actions.http_answer import SAFE_METHODS, HttpAnswer
 from pao_actions.http_client import ClientSettings, shared_client
-from pao_actions.http_connection import absolute_url, connection_headers, split_url, tls_verification
+from pao_actions.http_connection import DEFAULT_PORTS, absolute_url, connection_headers, split_url, tls_verification
 
 MAX_ANSWER_BYTES = 1024 * 1024
 USER_AGENT = "platform-automation-orchestrator"
@@ -63,17 +64,22 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
     headers = _headers(call, context)
     client = _client(call.connection, context)
     trace = _Trace()
-    started = asyncio.get_running_loop().time()
-    try:
-        async with (
-            asyncio.timeout(call.timeout),
-            client.stream(
-                call.method, url, headers=headers, content=call.body, extensions={"trace": trace.event}
-            ) as response,
-        ):
-            body, complete = await _read(response, call.max_answer_bytes)
-    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _error(error, target, call, sent=trace.sent) from error
+    async with context.gate.call(_host(url)) as passage:
+        started = asyncio.get_running_loop().time()
+        try:
+            async with (
+                asyncio.timeout(call.timeout),
+                client.stream(
+                    call.method, url, headers=headers, content=call.body, extensions={"trace": trace.event}
+                ) as response,
+            ):
+                body, complete = await _read(response, call.max_answer_bytes)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            if isinstance(error, TimeoutError | httpx.TransportError):
+                passage.ill()
+            raise _error(error, target, call, sent=trace.sent) from error
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            passage.ill()
     seconds = round(asyncio.get_running_loop().time() - started, 3)
     context.log.info("http_call", target=target, status=response.status_code, seconds=seconds)
     return HttpAnswer(
@@ -89,7 +95,7 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
 def _client(connection: Connection | None, context: ActionContext) -> httpx.AsyncClient:
     verify = tls_verification(connection)
     try:
-        return shared_client(ClientSettings(allow_private_addresses=context.allow_private_addresses, verify=verify))
+        return shared_client(ClientSettings(reach=context.reach, verify=verify))
     except (OSError, ValueError) as error:
         if connection is None or not isinstance(verify, str):
             raise
@@ -177,6 +183,12 @@ def _pairs(query: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
         for entry in value if isinstance(value, list) else [value]:
             if entry is not None:
                 yield name, text_of(entry)
+
+
+def _host(url: str) -> str:
+    """`host:port`, by which targets are told apart."""
+    parts = split_url(url)
+    return f"{parts.hostname}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
 
 
 def _target(method: str, url: str) -> str:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import httpcore
 import httpx
 
+from catalog_compiler.address_rules import AddressRules
 from pao_actions.address_guard import GuardedBackend
 
 CONNECT_TIMEOUT = 10.0
@@ -29,7 +30,7 @@ class ClientSettings:
     `verify` is False to accept any certificate, or the path of a file with the accepted authorities.
     """
 
-    allow_private_addresses: bool
+    reach: AddressRules
     verify: bool | str = True
 
 
@@ -67,7 +68,7 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
-            network_backend=GuardedBackend(allow_private_addresses=settings.allow_private_addresses),
+            network_backend=GuardedBackend(reach=settings.reach),
         )
 
 

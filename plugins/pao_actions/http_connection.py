@@ -28,7 +28,8 @@ _OPTIONS = frozenset(
 )
 """Keys of `extra` that Airflow's HttpHook takes as options; it takes all others as headers."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""The ports of URLs that name none."""
 
 
 def absolute_url(url: str, connection: Connection | None) -> str:
@@ -90,4 +91,4 @@ def split_url(url: str) -> SplitResult:
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = split_url(url)
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

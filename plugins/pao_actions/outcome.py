@@ -27,6 +27,7 @@ class ActionFailure:
 class Outcome:
     """The end of an action: with a result where it completed, with an error otherwise.
 
+    One that failed has a result too where it made something all the same, such as a ticket that can be looked at.
     `attempts` counts every try, over restarts too; the times are in UTC, `started_at` that of the first try.
     """
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
 
-from catalog_compiler.actions import ActionContext, ActionType, Connection, StateStore
-from catalog_compiler.plan import RetryPlan
+from catalog_compiler.actions import ActionContext, ActionType, Clock, Connection, StateStore
+from catalog_compiler.address_rules import AddressRules
+from catalog_compiler.plan import Mode, RetryPlan
 from catalog_compiler.templates import Scope, render_config
 from pao_actions.attempts import perform
-from pao_actions.clock import Clock
 from pao_actions.http_client import close_clients
 from pao_actions.outcome import Outcome
 
@@ -93,15 +95,98 @@ class MemoryLog:
         self.events.append((event, fields))
 
 
-def make_context(
+@dataclass
+class MemoryProgress:
+    """Keeps the link of each wait that was told."""
+
+    waits: list[str | None] = field(default_factory=list)
+
+    async def waiting(self, *, url: str | None = None) -> None:
+        """Keep it."""
+        self.waits.append(url)
+
+
+class MemorySignals:
+    """Signals by a script: each `wait` takes the next of `arrivals`; where none is left, its time passes.
+
+    `waited` lists the name and seconds of every wait.
+    """
+
+    def __init__(self, clock: Clock, *arrivals: bool) -> None:
+        self.arrivals = deque(arrivals)
+        self.waited: list[tuple[str, float]] = []
+        self._clock = clock
+
+    async def wait(self, name: str, seconds: float) -> bool:
+        """Whether the script says that it arrives; otherwise after so many seconds of the clock."""
+        self.waited.append((name, seconds))
+        if self.arrivals and self.arrivals.popleft():
+            return True
+        await self._clock.sleep(seconds)
+        return False
+
+
+@dataclass
+class MemoryGate:
+    """Lets every call pass; keeps each target, and whether it was called ill."""
+
+    calls: list[str] = field(default_factory=list)
+    found_ill: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def call(self, target: str) -> AsyncIterator[MemoryPassage]:
+        """Keep it."""
+        self.calls.append(target)
+        yield MemoryPassage(target=target, gate=self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryPassage:
+    """One call."""
+
+    target: str
+    gate: MemoryGate
+
+    def ill(self) -> None:
+        """Keep it."""
+        self.gate.found_ill.append(self.target)
+
+
+class MemoryTeams:
+    """The teams' accounts that it was given."""
+
+    def __init__(self, **accounts: str) -> None:
+        self._accounts = accounts
+
+    async def account(self, team: str) -> str | None:
+        """That of the team."""
+        return self._accounts.get(team)
+
+
+@dataclass
+class MemorySecrets:
+    """Keeps every text that is to be masked."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, *texts: str) -> None:
+        """Keep them."""
+        self.texts.extend(texts)
+
+
+def make_context(  # noqa: PLR0913 - what is not given is the usual
     *connections: Connection,
     state: StateStore | None = None,
     log: MemoryLog | None = None,
     undoing: bool = False,
     allow_private_addresses: bool = True,
+    mode: Mode = "automatic",
+    clock: Clock | None = None,
+    **more: Any,
 ) -> ActionContext:
-    """The context of an action `create` in a request; what is not given is empty."""
-    return ActionContext(
+    """The context of an action `create` in a request; what is not given is empty. `more` replaces any other part."""
+    time = clock or FakeClock()
+    context = ActionContext(
         request_id="0198c0de-0000-7000-8000-000000000001",
         action="create",
         attempt=1,
@@ -111,8 +196,24 @@ def make_context(
         log=log or MemoryLog(),
         connections=MemoryConnections(*connections),
         state=state or MemoryState(),
-        allow_private_addresses=allow_private_addresses,
+        reach=AddressRules(allow_private=allow_private_addresses),
+        clock=time,
+        progress=MemoryProgress(),
+        signals=MemorySignals(time),
+        gate=MemoryGate(),
+        teams=MemoryTeams(),
+        secrets=MemorySecrets(),
+        mode=mode,
+        request_url="https://pao.example.com/requests/0198c0de-0000-7000-8000-000000000001",
     )
+    return replace(context, **more)
+
+
+def _with_clock(context: ActionContext | None, clock: Clock | None) -> ActionContext:
+    """The context that was given, with the clock that was given; signals wait by it as well."""
+    if context is None:
+        return make_context(clock=clock)
+    return context if clock is None else replace(context, clock=clock, signals=MemorySignals(clock))
 
 
 def run_action(  # noqa: PLR0913 - what is not given is the usual
@@ -133,8 +234,7 @@ def run_action(  # noqa: PLR0913 - what is not given is the usual
                 render_config(type(action), config, scope or Scope()),
                 retry=retry,
                 timeout=None,
-                context=context or make_context(),
-                clock=clock or FakeClock(),
+                context=_with_clock(context, clock),
             )
         finally:
             await close_clients()

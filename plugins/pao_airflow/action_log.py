@@ -18,7 +18,13 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Mask these texts, the longest first, so that one that holds another is masked whole."""
-        self._secrets = sorted({s for s in secrets if len(s) >= SHORTEST_MASKED}, key=len, reverse=True)
+        self._secrets: list[str] = []
+        self.add(*secrets)
+
+    def add(self, *texts: str) -> None:
+        """Mask these texts too, from now on."""
+        found = {text for text in (*self._secrets, *texts) if len(text) >= SHORTEST_MASKED}
+        self._secrets = sorted(found, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without the secrets."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pao_actions.attempts import perform
+from pao_actions.clock import SYSTEM_CLOCK
 from pao_actions.outcome import Outcome
 from pydantic import JsonValue
 
 from catalog_compiler import conditions
 from catalog_compiler.actions import ActionContext, action_type
+from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.model import Condition
 from catalog_compiler.plan import RetryPlan
 from catalog_compiler.run_format import (
@@ -35,9 +37,12 @@ from catalog_compiler.templates import Scope, TemplateError, references, render_
 from pao_airflow.action_log import MaskedLog, Masker
 from pao_airflow.admission import RefusedError, admitted, admitted_rollback
 from pao_airflow.lookups import AirflowConnections, environment
-from pao_airflow.memory import TaskPlace, XComMemory, read_report
+from pao_airflow.memory import TaskPlace, XComMemory, XComProgress, read_report
+from pao_airflow.open_gate import OpenGate
 from pao_airflow.scope import field_scope, request_scope, secret_texts
+from pao_airflow.signals import board
 from pao_airflow.step import Step
+from pao_airflow.teams import NO_TEAMS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +151,15 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
         log=log,
         connections=AirflowConnections(),
         state=XComMemory(place, work.action),
-        allow_private_addresses=settings.allow_private_addresses,
+        reach=AddressRules(allow_private=settings.allow_private_addresses),
+        clock=SYSTEM_CLOCK,
+        progress=XComProgress(place, masker.text),
+        signals=board,
+        gate=OpenGate(),
+        teams=NO_TEAMS,
+        secrets=masker,
+        mode=run.request.mode,
+        request_url=run.request.url,
     )
     log.info("action started", type=work.type, undoing=work.undoing)
     config = render_config(kind, work.config, scope)
@@ -165,7 +178,9 @@ async def _scope(work: Work, run: RunConf, settings: PaoSettings) -> Scope:
     responses: dict[str, Mapping[str, JsonValue] | None] = {}
     for name in sorted(wanted.responses):
         report = await read_report(dag_id=work.responses_from, run_id=run.request.id, task_id=action_task_id(name))
-        if report is None or report.outcome != "completed":
+        # A failed action may have made something all the same; its own undo may ask what.
+        own = work.undoing and name == work.action
+        if report is None or (report.outcome != "completed" and not own):
             responses[name] = None
             continue
         outputs = {key: sealer.open(value) for key, value in report.outputs.items()}

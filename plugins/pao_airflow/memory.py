@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow.sdk.bases.xcom import BaseXCom
 from pydantic import JsonValue
 
-from catalog_compiler.run_format import REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
+from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
 
 
 async def _read(key: str, *, dag_id: str, run_id: str, task_id: str) -> Any:
@@ -60,6 +60,26 @@ class XComMemory:
         if self._others:
             value["earlier"] = self._others
         await BaseXCom.aset(key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
+
+
+class XComProgress:
+    """The `Progress` of one try of a task: an XCom of its own, which the API shows while the task runs."""
+
+    def __init__(self, place: TaskPlace, masked: Callable[[str], str]) -> None:
+        """Tell of this try; links pass through `masked` first."""
+        self._place = place
+        self._masked = masked
+        self._told: dict[str, JsonValue] | None = None
+
+    async def waiting(self, *, url: str | None = None) -> None:
+        """Store that the action waits, and for what."""
+        place = self._place
+        value: dict[str, JsonValue] = {"try_number": place.try_number, "url": self._masked(url) if url else None}
+        if value != self._told:
+            await BaseXCom.aset(
+                key=PROGRESS_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id
+            )
+            self._told = value
 
 
 async def read_report(*, dag_id: str, run_id: str, task_id: str) -> ActionReport | None:

@@ -10,6 +10,8 @@ import pytest
 from pao_actions.address_guard import GuardedBackend, is_public
 from pao_actions.exceptions import PermanentError
 
+from catalog_compiler.address_rules import AddressRules
+
 
 @pytest.mark.parametrize(
     ("address", "public"),
@@ -53,7 +55,7 @@ def test_a_name_with_private_addresses_alone_is_refused(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
     with pytest.raises(PermanentError, match=r"'rebinding\.example' has only private or reserved addresses"):
-        asyncio.run(GuardedBackend(allow_private_addresses=False).connect_tcp("rebinding.example", 80))
+        asyncio.run(GuardedBackend(reach=AddressRules()).connect_tcp("rebinding.example", 80))
 
     assert 1 == len(answers)
 
@@ -84,7 +86,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     network = Network("93.184.216.34")
 
-    asyncio.run(GuardedBackend(allow_private_addresses=False, network=network).connect_tcp("rebinding.example", 443))
+    asyncio.run(GuardedBackend(reach=AddressRules(), network=network).connect_tcp("rebinding.example", 443))
 
     assert [("93.184.216.34", 443), ("2606:2800:220:1::1", 443)] == network.asked
     assert ["rebinding.example"] == looked_up
@@ -95,7 +97,7 @@ def test_a_resolver_that_hangs_is_given_up(monkeypatch):
     closing = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: closing.wait())
     network = Network()
-    guard = GuardedBackend(allow_private_addresses=False, network=network)
+    guard = GuardedBackend(reach=AddressRules(), network=network)
 
     try:
         with pytest.raises(httpcore.ConnectTimeout, match=r"looking up slow\.example took too long"):

@@ -57,8 +57,7 @@ def attempt(action, *, config=None, retry=None, timeout=None, clock=None, **cont
             config or {},
             retry=retry,
             timeout=timeout,
-            context=make_context(**context),
-            clock=clock or FakeClock(),
+            context=make_context(clock=clock, **context),
         )
     )
 
@@ -157,9 +156,11 @@ def test_waits_longer_each_time_with_jitter(plan, chance, slept):
     assert slept == clock.slept
 
 
-@pytest.mark.parametrize(("wish", "slept"), [(30.0, [30]), (1.0, [5]), (100_000.0, [300]), (0.0, [5])])
+@pytest.mark.parametrize(
+    ("wish", "slept"), [(30.0, [30]), (1.0, [5]), (1_800.0, [1800]), (100_000.0, [3600]), (0.0, [5])]
+)
 def test_a_target_may_wish_for_a_longer_wait(wish, slept):
-    """`Retry-After` is honoured up to `max_delay`."""
+    """`Retry-After` is honoured, beyond `max_delay` too, up to an hour."""
     clock = FakeClock()
 
     attempt(Scripted(TemporaryError("busy", arrived=True, retry_after=wish), "done"), clock=clock)
