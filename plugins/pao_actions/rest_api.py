@@ -60,6 +60,16 @@ success_codes: [200, 201]
 response_mapping:
   id: "$.id"
 """
+    outputs_help: ClassVar[Mapping[str, str]] = {
+        "status_code": "The answer's HTTP status.",
+        "<name>": "What `response_mapping` took from the answer under this name.",
+    }
+    notes: ClassVar[str] = """\
+Every call carries an `Idempotency-Key`, the same for every try of one action, so that an API that knows the header
+does it once. `connection` is an Airflow connection of type `http`: host, schema and port make the base URL, login and
+password sign in, its extra may hold headers and `verify`. As a rollback, a `DELETE` that is answered 404 or 410 counts
+as undone.
+"""
 
     @classmethod
     def literal(cls, path: Path) -> bool:

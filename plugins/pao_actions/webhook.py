@@ -52,6 +52,11 @@ url: "{{env.WEBHOOK_URL}}"
 body_template: |
   {"text": "{{request.user.email}} asks for {{fields.name}} in {{fields.environment}}"}
 """
+    outputs_help: ClassVar[Mapping[str, str]] = {"status_code": "The answer's HTTP status."}
+    notes: ClassVar[str] = """\
+`signature` names an Airflow connection whose password is the key of an HMAC over the exact body, which arrives in the
+header as `sha256=<hex>`. A message is not sent again where it may have arrived.
+"""
 
     @classmethod
     def outputs(cls, config: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - the same for every config

@@ -1,13 +1,16 @@
-"""Writes `docs/catalog-reference.md` anew."""
+"""Writes `docs/catalog-reference.md` and `docs/actions.md` anew."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pao_docs.action_types import action_page
 from pao_docs.reference import reference
 
-FILE = Path(__file__).parents[2] / "docs" / "catalog-reference.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"catalog-reference.md": reference, "actions.md": action_page}
 
 if __name__ == "__main__":
-    FILE.write_text(reference(), encoding="utf-8")
-    print(f"wrote {FILE}")
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        print(f"wrote {DOCS / name}")

@@ -14,8 +14,8 @@ from catalog_compiler.findings import Finding
 from catalog_compiler.item import DEFAULT_CATEGORIES
 from catalog_compiler.model import Item
 from catalog_compiler.server_rules import SERVER_RULES
-from catalog_compiler.starting_file import example_config
 from catalog_compiler.templates import FILTERS, Scope, render
+from pao_docs.action_types import summary_table
 from pao_docs.tables import Section, key_table, sections, table
 
 _VALUES = Scope(
@@ -59,8 +59,8 @@ def reference() -> str:
 def _opening() -> Iterator[str]:
     yield "# Catalog reference"
     yield ""
-    yield "Every key, field type, filter, action type and message of the catalog format. `make docs` writes this page"
-    yield "from the code; [catalog.md](catalog.md) is the guide."
+    yield "Every key, field type, filter and message of the catalog format. `make docs` writes this page from the code;"
+    yield "[catalog.md](catalog.md) is the guide, and [actions.md](actions.md) has the action types."
     yield ""
     yield f"A file is UTF-8, ends with `.yaml` and has at most {MAX_BYTES // 1024} KiB. The categories, unless"
     yield f"`.pao.yaml` lists others, are {', '.join(f'`{category}`' for category in DEFAULT_CATEGORIES)}."
@@ -117,16 +117,10 @@ def _result(name: str) -> object:
 
 
 def _actions() -> Iterator[str]:
-    yield from ["", "## Action types"]
-    for name, kind in action_types().items():
-        found = sections(kind.Config)
-        places = {section.model.__name__: section.path for section in found}
-        meaning = "fails, too" if kind.on_error == "fail" else "goes on with a warning"
-        yield from ["", f"### `{name}`", "", kind.summary]
-        yield f"If it fails, the request {meaning}, unless `on_error` says otherwise."
-        yield from ["", "```yaml", *example_config(kind).rstrip().splitlines(), "```"]
-        for section in found:
-            yield from ["", f"Keys of `{section.path or 'config'}`:", "", *key_table(section, places)]
+    yield from ["", "## Action types", ""]
+    yield "Keys, outputs and examples are in [actions.md](actions.md)."
+    yield ""
+    yield from summary_table(action_types(), "actions.md")
 
 
 def _codes() -> Iterator[str]:
