@@ -39,6 +39,8 @@ class HttpCall:
     """Added to the URL's own query; lists give a parameter for each entry, null gives none."""
     body: bytes | None = None
     connection: Connection | None = None
+    shown_as: str | None = None
+    """What messages and the log call the target, where its path is a secret."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
@@ -60,7 +62,7 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         PermanentError: if the request can't be sent as it is, or its target is not allowed.
     """
     url = _with_query(absolute_url(call.url.strip(), call.connection), call.query)
-    target = _target(call.method, url)
+    target = _target(call.method, url, call.shown_as)
     headers = _headers(call, context)
     client = _client(call.connection, context)
     trace = _Trace()
@@ -191,9 +193,9 @@ def _host(url: str) -> str:
     return f"{parts.hostname}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
 
 
-def _target(method: str, url: str) -> str:
+def _target(method: str, url: str, shown_as: str | None) -> str:
     parts = split_url(url)
-    target = f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"
+    target = shown_as or f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"
     if parts.scheme not in _SCHEMES:
         raise PermanentError(f"{target}: only http and https can be called, not '{parts.scheme}'")
     return target
