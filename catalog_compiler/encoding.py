@@ -28,3 +28,9 @@ class Encoding(StrEnum):
 
     URL = "url"
     """A URL: values are percent-encoded in path, query and fragment."""
+
+    MRKDWN = "mrkdwn"
+    """A text of Slack's: `&`, `<` and `>` become entities, so that a value adds no mention and no link."""
+
+    MARKDOWN = "markdown"
+    """Markdown: what would mean something is escaped with a backslash."""

@@ -24,6 +24,11 @@ class JsonWriter(Writer):
         """Whether the next part stands inside a JSON string."""
         self._broken_escape = False
 
+    @property
+    def stand_in(self) -> JsonValue:
+        """A text inside quotes, and null where a value is taken."""
+        return "x" if self.inside else None
+
     def literal(self, text: str) -> None:
         """Add the author's JSON, and follow its quotes and escapes."""
         super().literal(text)

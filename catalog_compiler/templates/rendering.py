@@ -16,6 +16,8 @@ from catalog_compiler.problems import Path
 from catalog_compiler.templates.exceptions import TemplateError, UnresolvedReferenceError
 from catalog_compiler.templates.filters import apply_filters, catches_missing
 from catalog_compiler.templates.json_text import JsonWriter
+from catalog_compiler.templates.markdown_text import MarkdownWriter
+from catalog_compiler.templates.mrkdwn_text import MrkdwnWriter
 from catalog_compiler.templates.scope import Scope, resolve
 from catalog_compiler.templates.syntax import Expression, Template, has_template, parse, path_text
 from catalog_compiler.templates.url_text import UrlWriter
@@ -61,7 +63,7 @@ def render(template: Template | str, scope: Scope, encoding: Encoding) -> JsonVa
 def sample(template: Template, encoding: Encoding) -> str:
     """The text around the expressions, with stand-in values, to check it before there is a request.
 
-    The stand-in is the text `x`, and null where a JSON document takes a value.
+    Each writer has its own: the text `x`, null where a JSON document takes a value, an address where a link begins.
 
     Raises:
         EncodingError: if an expression stands where no value can stand.
@@ -71,7 +73,7 @@ def sample(template: Template, encoding: Encoding) -> str:
         if isinstance(part, str):
             writer.literal(part)
         else:
-            writer.value(None if isinstance(writer, JsonWriter) and not writer.inside else "x", part)
+            writer.value(writer.stand_in, part)
     return writer.result()
 
 
@@ -103,17 +105,17 @@ def _render_at(path: Path, text: str, scope: Scope, encoding: Encoding) -> JsonV
         raise
 
 
+_WRITERS: Mapping[Encoding, type[Writer]] = {
+    Encoding.VALUE: TextWriter,
+    Encoding.TEXT: TextWriter,
+    Encoding.LINE: LineWriter,
+    Encoding.JSON: JsonWriter,
+    Encoding.FORM: FormWriter,
+    Encoding.XML: XmlWriter,
+    Encoding.MRKDWN: MrkdwnWriter,
+    Encoding.MARKDOWN: MarkdownWriter,
+}
+
+
 def _writer(template: Template, encoding: Encoding) -> Writer:
-    match encoding:
-        case Encoding.VALUE | Encoding.TEXT:
-            return TextWriter()
-        case Encoding.LINE:
-            return LineWriter()
-        case Encoding.JSON:
-            return JsonWriter()
-        case Encoding.FORM:
-            return FormWriter()
-        case Encoding.XML:
-            return XmlWriter()
-        case Encoding.URL:
-            return UrlWriter(template)
+    return UrlWriter(template) if encoding is Encoding.URL else _WRITERS[encoding]()

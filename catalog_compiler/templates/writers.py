@@ -25,6 +25,11 @@ class Writer(ABC):
     def __init__(self) -> None:
         self._pieces: list[str] = []
 
+    @property
+    def stand_in(self) -> JsonValue:
+        """A value that can stand here, to check a template before there is a request."""
+        return "x"
+
     def literal(self, text: str) -> None:
         """Add what the template's author wrote, as it is."""
         self._pieces.append(text)
@@ -51,15 +56,7 @@ class LineWriter(Writer):
 
     def value(self, value: JsonValue, expression: Expression) -> None:
         """Add the value as text without control characters."""
-        text = unicode_text(value, expression)
-        if found := _CONTROL.search(text):
-            what = (
-                "a line break" if found[0] in "\r\n\x85\u2028\u2029" else f"the control character U+{ord(found[0]):04X}"
-            )
-            raise EncodingError(
-                f"the value of '{expression.path}' has {what}, and only one line of text can stand here"
-            )
-        self._pieces.append(text)
+        self._pieces.append(one_line(value, expression))
 
 
 class FormWriter(Writer):
@@ -68,6 +65,19 @@ class FormWriter(Writer):
     def value(self, value: JsonValue, expression: Expression) -> None:
         """Add the value percent-encoded."""
         self._pieces.append(quote(unicode_text(value, expression), safe=""))
+
+
+def one_line(value: JsonValue, expression: Expression) -> str:
+    """The value as text without control characters.
+
+    Raises:
+        EncodingError: if it has one.
+    """
+    text = unicode_text(value, expression)
+    if found := _CONTROL.search(text):
+        what = "a line break" if found[0] in "\r\n\x85\u2028\u2029" else f"the control character U+{ord(found[0]):04X}"
+        raise EncodingError(f"the value of '{expression.path}' has {what}, and only one line of text can stand here")
+    return text
 
 
 def unicode_text(value: JsonValue, expression: Expression) -> str:
