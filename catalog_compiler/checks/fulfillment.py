@@ -45,13 +45,26 @@ def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts)
     actions = dict(named)
     for position, (name, action) in enumerate(named):
         path = (*root, "actions", position)
-        yield from _check_step(action, action.config, path, facts, Known(facts.field_types, actions, graph, name))
+        own = list(_check_step(action, action.config, path, facts, Known(facts.field_types, actions, graph, name)))
+        yield from own
         yield from _check_retry(action.retry, path)
         if action.rollback is not None:
-            inner = (*path, "rollback")
             known = Known(facts.field_types, actions, graph, name, undoing=True)
-            yield from _check_step(action.rollback, _undo_config(action), inner, replace(facts, undoing=True), known)
-            yield from _check_retry(action.rollback.retry, inner)
+            found = _check_rollback(action, action.rollback, path, facts, known)
+            yield from (finding for finding in found if finding not in own)
+
+
+def _check_rollback(
+    action: Action, rollback: Rollback, path: Path, facts: ConfigFacts, known: Known
+) -> Iterator[Finding]:
+    """Its type may complete its config from the action's: what is wrong with such a key is told of the action."""
+    inner = (*path, "rollback")
+    config = _undo_config(action)
+    for finding in _check_step(rollback, config, inner, replace(facts, undoing=True), known):
+        key = finding.path[len(inner) + 1 : len(inner) + 2]
+        taken_over = key and key[0] in config and key[0] not in rollback.config and key[0] in action.config
+        yield replace(finding, path=(*path, *finding.path[len(inner) :])) if taken_over else finding
+    yield from _check_retry(rollback.retry, inner)
 
 
 def _undo_config(action: Action) -> Mapping[str, Any]:

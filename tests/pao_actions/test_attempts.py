@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from pao_actions.attempts import perform
+from pao_actions.attempts import perform, stop
 from pao_actions.exceptions import OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.testing import FakeClock, MemoryLog, MemoryState, make_context
 from pydantic import BaseModel, ConfigDict
@@ -32,9 +32,16 @@ class Scripted(ActionType):
         self.script = list(script)
         self.safe = safe
         self.seen = []
+        self.stopped = []
 
     def repeatable(self, _config):
         return self.safe
+
+    def resumes(self, state):
+        return "job" in state
+
+    async def cancel(self, config, context):
+        self.stopped.append((config.key, context.attempt, await context.state.load()))
 
     async def run(self, _config, context):
         self.seen.append(context)
@@ -301,6 +308,79 @@ def test_the_item_may_say_that_repeating_is_safe():
     outcome = attempt(Scripted("done", safe=False), state=state, retry=ONCE_MORE)
 
     assert ("completed", []) == (outcome.status, state.saves)
+
+
+async def begin_job(context):
+    """Begin what can be followed afterwards, and die before its end is known."""
+    await context.state.save({"job": "j-1"})
+    raise Crash
+
+
+def test_what_was_begun_and_can_be_followed_goes_on():
+    """After a crash the attempt that was interrupted goes on with what it stored; it is no new one."""
+    state = MemoryState()
+
+    with pytest.raises(Crash):
+        attempt(Scripted(AWAY, begin_job, safe=False), state=state, retry=ONCE_MORE)
+    with pytest.raises(Crash):
+        attempt(Scripted(begin_job, safe=False), state=state)
+    again = Scripted("followed", safe=False)
+    outcome = attempt(again, state=state)
+
+    assert ("completed", 2, [2]) == (outcome.status, outcome.attempts, [context.attempt for context in again.seen])
+
+
+def test_however_often_the_host_dies_it_is_the_same_attempt():
+    """Otherwise restarts alone would use up the attempts."""
+    state = MemoryState()
+
+    for _ in range(6):
+        with pytest.raises(Crash):
+            attempt(Scripted(begin_job, safe=False), state=state)
+    outcome = attempt(Scripted("followed", safe=False), state=state)
+
+    assert ("completed", 1) == (outcome.status, outcome.attempts)
+
+
+def test_an_attempt_that_can_go_on_is_tried_again_by_itself():
+    """A look that fails is no second effect, though the item gives no `retry` and the call is not repeatable."""
+
+    async def submit(context):
+        await context.state.save({"job": "j-1"})
+        raise AWAY
+
+    assert "completed" == attempt(Scripted(submit, AWAY, "followed", safe=False)).status
+    assert "failed" == attempt(Scripted(AWAY, "not reached", safe=False)).status
+
+
+TICKET = ActionResult(outputs={"key": "OPS-1"}, url="https://jira.example.com/browse/OPS-1")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PermanentError("declined", result=TICKET), "failed"),
+        (TemporaryError("away", arrived=True, result=TICKET), "failed"),
+        (OutcomeUnknownError("no idea", result=TICKET), "outcome_unknown"),
+        (PermanentError("refused"), "failed"),
+    ],
+)
+def test_what_a_failed_action_made_is_told(error, status):
+    """A ticket that was declined can still be looked at, and undone."""
+    outcome = attempt(Scripted(error, safe=False))
+
+    assert (status, error.result) == (outcome.status, outcome.result)
+
+
+def test_a_stop_finds_what_the_action_stored():
+    """With the number of the attempt that was stopped; what the loop itself keeps is not seen."""
+    state, action = MemoryState(), Scripted(begin_job, safe=False)
+    with pytest.raises(Crash):
+        attempt(action, state=state)
+
+    asyncio.run(stop(action, {"key": "k"}, context=make_context(state=state)))
+
+    assert [("k", 1, {"job": "j-1"})] == action.stopped
 
 
 def test_an_action_keeps_its_own_state_beside_the_count():

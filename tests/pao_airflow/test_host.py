@@ -6,11 +6,15 @@ import json
 
 import pytest
 import structlog
+from pao_actions.exceptions import PermanentError
+from pydantic import BaseModel
 
+from catalog_compiler.actions import ActionResult, ActionType
 from catalog_compiler.plan import UndoPlan
 from catalog_compiler.run_format import REVOKED_KEY, STATE_KEY, RollbackInfo, UndoStep
 from catalog_compiler.sealing import Sealer, is_sealed
 from tests.api_plugin.runs import a_report
+from tests.installed_types import installed
 from tests.pao_actions.conftest import Answer
 from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step, run, seal, undo
 
@@ -311,6 +315,76 @@ def test_the_idempotency_key_is_new_for_a_persons_try_alone(supervisor, target):
     first, again, person = [received.headers["idempotency-key"] for received in target.received]
 
     assert first == again != person
+
+
+class Ticket(ActionType):
+    """Makes a ticket that is declined; what undoes it closes it."""
+
+    name = "ticket"
+    summary = "Makes a ticket."
+    seen: list[tuple[str, object]] = []  # noqa: RUF012 - of this test alone
+
+    class Config(BaseModel):
+        """One optional key."""
+
+        key: str = ""
+
+    async def run(self, _config, context):
+        context.secrets.add("fetched-token")
+        context.log.info("ticket_made", key="OPS-1", token="fetched-token")
+        made = ActionResult(
+            outputs={"key": "OPS-1", "cookie": "a fetched-token"}, url="https://jira.example.com/OPS-1?t=fetched-token"
+        )
+        raise PermanentError("OPS-1 was declined: fetched-token", effect_possible=True, result=made)
+
+    async def undo(self, config, context):
+        self.seen.append((context.mode, config.key))
+        return ActionResult(outputs={})
+
+
+@pytest.fixture
+def ticket():
+    """The type, installed."""
+    Ticket.seen.clear()
+    with installed(Ticket):
+        yield Ticket
+
+
+def a_ticket(**undo_config):
+    rollback = {"type": "ticket", "config": undo_config}
+    return a_step({}, type="ticket", rollback=rollback)
+
+
+def test_what_a_failed_action_made_is_reported(supervisor, ticket):
+    """Its outputs and its link; what it was told to mask is masked in its log, error and link, and sealed in outputs."""
+    step = a_ticket()
+
+    with structlog.testing.capture_logs() as logs:
+        report = run(step, a_conf(step))
+
+    assert ("failed", "OPS-1", True) == (report.outcome, report.outputs["key"], report.error.effect_possible)
+    assert {"cookie": "a fetched-token"} == opened(report, "cookie")
+    assert "https://jira.example.com/OPS-1?t=***" == report.url
+    assert "fetched-token" not in report.model_dump_json() + str(logs)
+
+
+def test_the_undo_of_a_failed_action_sees_what_it_made_all_the_same(supervisor, ticket):
+    """By its own name alone: to the others it has not completed."""
+    step = a_ticket()
+    conf = a_conf(step, rollback=_undos(("create", "{{response.create.key}}"), ("after", "{{response.create.key}}")))
+    supervisor.report("create", run(step, conf))
+
+    assert "completed" == undo(1, conf).outcome
+    assert "'key': Input should be a valid string" in undo(2, conf).error.message
+    assert [("automatic", "OPS-1")] == ticket.seen
+
+
+def _undos(*steps):
+    undos = tuple(
+        UndoStep(action=name, mode="automatic", undo=UndoPlan(type="ticket", config={"key": key}))
+        for name, key in steps
+    )
+    return RollbackInfo(clear_number=0, header={"id": "queue"}, field_types=FIELD_TYPES, steps=undos)
 
 
 def a_rollback(target, *names, method="DELETE"):
