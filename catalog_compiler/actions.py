@@ -189,6 +189,10 @@ class ActionContext:
     """The way in which the request is fulfilled."""
     request_url: str
     """A link to the request, for people who meet what the action made outside."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The deployment's options for this type, those that are set: `binary` is `[pao] terraform_binary`, say."""
+    undone: Mapping[str, JsonValue] = field(default_factory=dict)
+    """While undoing: what the action that is undone stored last as its state, however it ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,7 +201,10 @@ class ActionResult:
 
     outputs: Mapping[str, JsonValue]
     sensitive: frozenset[str] = frozenset()
-    """Names of outputs that must be stored encrypted and shown masked."""
+    """Names of outputs that must be stored encrypted and shown masked.
+
+    `outputs.password` is the key `password` of the output `outputs`, which is an object.
+    """
     url: str | None = None
     """A link for people to the outside thing, where there is one."""
 

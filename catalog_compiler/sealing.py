@@ -7,13 +7,15 @@ commas, allow a key to be rotated: the first one seals, all of them open.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import JsonValue
 
 SEALED = "$sealed"
 MASK = "***"
+
+Outputs = dict[str, JsonValue]
 
 
 class SealError(ValueError):
@@ -48,6 +50,32 @@ class Sealer:
             raise SealError("a secret value was sealed with a key that is gone; add it to [pao] fernet_key") from None
         return opened
 
+    def seal_outputs(self, outputs: Mapping[str, JsonValue], secret: Callable[[str, JsonValue], bool]) -> Outputs:
+        """Outputs as they are stored: what is secret is sealed, by itself or as a part of an output that is an object.
+
+        `secret` tells that of a name and its value; a part's name is `<output>.<key>`.
+        """
+        return {name: self._sealed_output(name, value, secret) for name, value in outputs.items()}
+
+    def open_outputs(self, outputs: Mapping[str, JsonValue]) -> Outputs:
+        """Outputs as they were given to `seal_outputs`; raises SealError."""
+        return {name: self._opened_output(value) for name, value in outputs.items()}
+
+    def _sealed_output(self, name: str, value: JsonValue, secret: Callable[[str, JsonValue], bool]) -> JsonValue:
+        if secret(name, None):
+            return self.seal(value)
+        if not isinstance(value, dict):
+            return self.seal(value) if secret(name, value) else value
+        # What looks like a sealed value and is none must not be opened later.
+        if is_sealed(value) or any(is_sealed(part) for part in value.values()):
+            return self.seal(value)
+        return {key: self.seal(part) if secret(f"{name}.{key}", part) else part for key, part in value.items()}
+
+    def _opened_output(self, value: JsonValue) -> JsonValue:
+        if isinstance(value, dict) and not is_sealed(value):
+            return {key: self.open(part) for key, part in value.items()}
+        return self.open(value)
+
 
 def is_sealed(value: JsonValue) -> bool:
     """Whether a stored value is a sealed one. User input never is: fields refuse it."""
@@ -55,5 +83,13 @@ def is_sealed(value: JsonValue) -> bool:
 
 
 def masked(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """What people see of stored values: sealed ones as `***`."""
-    return {name: MASK if is_sealed(value) else value for name, value in values.items()}
+    """What people see of stored values: sealed ones as `***`, also those that are a part of an object."""
+    return {name: _shown(value) for name, value in values.items()}
+
+
+def _shown(value: JsonValue) -> JsonValue:
+    if is_sealed(value):
+        return MASK
+    if isinstance(value, dict):
+        return {key: MASK if is_sealed(part) else part for key, part in value.items()}
+    return value

@@ -62,6 +62,28 @@ class PaoSettings(BaseModel):
         description="Airflow connection by which owners are told of errors in their items: of type `smtp` or `http`.",
     )
 
+    terraform_binary: str | None = Field(
+        default=None,
+        description="The program of `terraform` actions, a name or a path; by default `terraform`, or else `tofu`, "
+        "whichever is found on a worker.",
+    )
+    terraform_folder: str | None = Field(
+        default=None,
+        description="Where workers keep what `terraform` actions share: clones, provider plugins and the folders of "
+        "running ones; by default `~/.cache/pao-terraform`.",
+    )
+    terraform_state_connection: str = Field(
+        default="pao_terraform_state",
+        description="Airflow connection of type `postgres` to the database that holds the state of `terraform` actions "
+        "that name no `backend`.",
+    )
+
+    def options_of(self, action_type: str) -> dict[str, str]:
+        """The options whose names start with an action type's, without that start; unset ones are left out."""
+        start = action_type.replace("-", "_") + "_"
+        values = {name.removeprefix(start): value for name, value in self if name.startswith(start)}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
     @classmethod
     def load(cls, get: Callable[[str], str | None]) -> PaoSettings:
         """Read every option by `get`, which gives None where it is not set; raises SettingsError."""

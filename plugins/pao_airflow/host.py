@@ -37,9 +37,9 @@ from catalog_compiler.templates import Scope, TemplateError, references, render_
 from pao_airflow.action_log import MaskedLog, Masker
 from pao_airflow.admission import RefusedError, admitted, admitted_rollback
 from pao_airflow.lookups import AirflowConnections, environment
-from pao_airflow.memory import TaskPlace, XComMemory, XComProgress, read_report
+from pao_airflow.memory import TaskPlace, XComMemory, XComProgress, read_action_state, read_report
 from pao_airflow.open_gate import OpenGate
-from pao_airflow.scope import field_scope, request_scope, secret_texts
+from pao_airflow.scope import field_scope, opened_pairs, request_scope, secret_texts
 from pao_airflow.signals import board
 from pao_airflow.step import Step
 from pao_airflow.teams import NO_TEAMS
@@ -160,6 +160,8 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
         secrets=masker,
         mode=run.request.mode,
         request_url=run.request.url,
+        options=settings.options_of(work.type),
+        undone=await _undone(work, run) if work.undoing else {},
     )
     log.info("action started", type=work.type, undoing=work.undoing)
     config = render_config(kind, work.config, scope)
@@ -167,6 +169,12 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
     report = _report(outcome, place, masker, Sealer(settings.fernet_key))
     log.info("action ended", outcome=report.outcome, attempts=report.attempts)
     return report
+
+
+async def _undone(work: Work, run: RunConf) -> dict[str, JsonValue]:
+    """What the action that is undone stored last."""
+    task_id = action_task_id(work.action)
+    return await read_action_state(dag_id=work.responses_from, run_id=run.request.id, task_id=task_id)
 
 
 async def _scope(work: Work, run: RunConf, settings: PaoSettings) -> Scope:
@@ -183,8 +191,8 @@ async def _scope(work: Work, run: RunConf, settings: PaoSettings) -> Scope:
         if report is None or (report.outcome != "completed" and not own):
             responses[name] = None
             continue
-        outputs = {key: sealer.open(value) for key, value in report.outputs.items()}
-        pairs += [(report.outputs[key], value) for key, value in outputs.items()]
+        outputs = sealer.open_outputs(report.outputs)
+        pairs += opened_pairs(report.outputs, outputs)
         responses[name] = outputs
     return Scope(
         fields=field_scope(opened, work.field_types),
@@ -207,10 +215,9 @@ def _report(outcome: Outcome, place: TaskPlace, masker: Masker, sealer: Sealer) 
     outputs: dict[str, JsonValue] = {}
     if result is not None:
         # Later actions and undos need the exact value: one that holds a secret is kept whole, and shown as `***`.
-        outputs = {
-            name: sealer.seal(value) if name in result.sensitive or masker.value(value) != value else value
-            for name, value in result.outputs.items()
-        }
+        outputs = sealer.seal_outputs(
+            result.outputs, lambda name, value: name in result.sensitive or masker.value(value) != value
+        )
     return ActionReport(
         outcome=outcome.status,
         try_number=place.try_number,

@@ -88,6 +88,13 @@ async def read_report(*, dag_id: str, run_id: str, task_id: str) -> ActionReport
     return None if value is None else ActionReport.model_validate(value)
 
 
+async def read_action_state(*, dag_id: str, run_id: str, task_id: str) -> dict[str, JsonValue]:
+    """What the action of a task stored itself, in whichever try it did last; empty where it stored nothing."""
+    value = await _read(STATE_KEY, dag_id=dag_id, run_id=run_id, task_id=task_id)
+    state = value["state"].get("action") if value else None
+    return dict(state) if isinstance(state, dict) else {}
+
+
 async def is_revoked(place: TaskPlace) -> bool:
     """Whether the request was rolled back. Only a task that a person cleared can meet that: its first try is free."""
     if place.try_number <= 1:

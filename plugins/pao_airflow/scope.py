@@ -50,6 +50,18 @@ def secret_texts(pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str,
     )
 
 
+def opened_pairs(
+    stored: Mapping[str, JsonValue], opened: Mapping[str, JsonValue]
+) -> Iterator[tuple[JsonValue, JsonValue]]:
+    """Outputs as pairs of stored and opened; those whose parts are sealed by themselves give a pair for each part."""
+    for name, value in stored.items():
+        inner = opened[name]
+        if isinstance(value, dict) and isinstance(inner, dict) and not is_sealed(value):
+            yield from ((part, inner[key]) for key, part in value.items())
+        else:
+            yield value, inner
+
+
 def _encoded(text: str) -> Iterator[str]:
     yield text
     with suppress(UnicodeEncodeError):  # A lone surrogate stands in no URL.

@@ -69,3 +69,22 @@ def test_people_see_a_mask(key):
     assert {"a": 1, "b": MASK, "c": {"$sealed": "x", "d": 1}} == masked(
         {"a": 1, "b": Sealer(key).seal("hunter22"), "c": {"$sealed": "x", "d": 1}}
     )
+
+
+def test_a_part_of_an_output_is_sealed_by_itself(key):
+    """So that people see the rest of it."""
+    outputs = {"outputs": {"host": "db-1", "password": "hunter22"}, "token": {"a": "b"}, "id": "with-x", "n": [1]}
+    secret = {"outputs.password", "token"}
+
+    stored = Sealer(key).seal_outputs(outputs, lambda name, value: name in secret or value == "with-x")
+
+    assert {"outputs": {"host": "db-1", "password": MASK}, "token": MASK, "id": MASK, "n": [1]} == masked(stored)
+    assert outputs == Sealer(key).open_outputs(stored)
+
+
+@pytest.mark.parametrize("value", [{"$sealed": "x"}, {"a": {"$sealed": "x"}, "b": 1}])
+def test_an_output_that_looks_sealed_is_given_back_as_it_was(key, value):
+    """It is a target's own text, and no key opens it."""
+    stored = Sealer(key).seal_outputs({"a": value}, lambda _name, _value: False)
+
+    assert {"a": value} == Sealer(key).open_outputs(stored)

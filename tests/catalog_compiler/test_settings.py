@@ -69,3 +69,11 @@ def test_a_wrong_option_is_named(name, text):
 def test_every_option_is_documented():
     """The description of each is its documentation."""
     assert [] == [name for name, field in PaoSettings.model_fields.items() if not field.description]
+
+
+def test_an_action_type_gets_its_own_options_alone():
+    """Those that are set, by the rest of their name; never the key."""
+    settings = load(fernet_key="k", terraform_binary="tofu")
+
+    assert {"binary": "tofu", "state_connection": "pao_terraform_state"} == settings.options_of("terraform")
+    assert {} == settings.options_of("rest-api")

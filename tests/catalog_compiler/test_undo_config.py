@@ -56,9 +56,7 @@ def stack(config, rollback, undo_type="stack"):
 def problems(config, rollback):
     file = json.dumps(document("queue", stack(config, rollback)), indent=2).encode()
     start = "/fulfillment/automatic/actions/0/"
-    return [
-        (problem.pointer.removeprefix(start), problem.message) for problem in compile_item(file, "q.yaml").problems
-    ]
+    return [(problem.pointer.removeprefix(start), problem.message) for problem in compile_item(file, "q.yaml").problems]
 
 
 def test_the_plan_holds_the_completed_config():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 import structlog
 from pao_actions.exceptions import PermanentError
+from pao_airflow.memory import read_action_state
 from pydantic import BaseModel
 
 from catalog_compiler.actions import ActionResult, ActionType
@@ -489,3 +491,30 @@ def test_a_rollback_that_was_copied_into_another_run_is_refused(supervisor, targ
     assert ("failed", False) == (report.outcome, report.error.effect_possible)
     assert "copied from another run; order the item through PAO's API" in report.error.message
     assert [] == target.received
+
+
+def test_an_undo_gets_what_its_action_stored(supervisor, target):
+    """Whichever try stored it, and however that ended."""
+    state = {"attempts": {}, "action": {"commit": "c0ffee"}}
+    place = {"dag_id": "default.queue", "run_id": REQUEST_ID, "task_id": "a"}
+    stored = read_action_state(**place)
+    supervisor.xcoms[(*place.values(), STATE_KEY)] = json.dumps({"try_number": 3, "state": state})
+
+    assert {"commit": "c0ffee"} == asyncio.run(stored)
+    assert {} == asyncio.run(read_action_state(**place | {"task_id": "b"}))
+
+
+def test_a_secret_part_of_an_output_is_sealed_by_itself(supervisor, target):
+    """People see the rest; actions after this one, and its undo, see all of it."""
+    target.answers = [Answer(200, b'{"id": "x", "parts": {"open": 1, "inner": "hunter22hunter"}}')]
+    step = a_step(put(target, body={"p": "{{fields.password}}"}, response_mapping={"parts": "$.parts"}))
+
+    report = run(step, a_conf(step, password=seal("hunter22hunter")))
+    parts = report.outputs["parts"]
+
+    assert 1 == parts["open"]
+    assert "hunter22hunter" == Sealer(KEY).open(parts["inner"])
+    supervisor.report("before", a_report(outputs={"status_code": parts}))
+    later = a_step(put(target, body={"all": "{{response.before.status_code}}"}))
+    run(later, a_conf(later))
+    assert {"all": {"open": 1, "inner": "hunter22hunter"}} == json.loads(target.received[-1].body)
