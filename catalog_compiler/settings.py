@@ -7,15 +7,22 @@ at import and this module needs no Airflow. As environment variables the options
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
+
+from catalog_compiler.address_rules import AddressRules, AllowedTarget, allowed_targets
 
 SECTION = "pao"
 
 
 class SettingsError(ValueError):
     """An option of `[pao]` is missing or wrong; the message names it and its environment variable."""
+
+
+def _split_targets(value: object) -> object:
+    return allowed_targets(value) if isinstance(value, str) else value
 
 
 class PaoSettings(BaseModel):
@@ -32,6 +39,13 @@ class PaoSettings(BaseModel):
     organization: str | None = Field(default=None, description="`request.user.organization` of every user.")
     allow_private_addresses: bool = Field(
         default=False, description="Whether actions may call private and loopback addresses."
+    )
+    allowed_targets: Annotated[tuple[AllowedTarget, ...], BeforeValidator(_split_targets)] = Field(
+        default=(),
+        description="Private targets that actions may call all the same, separated by commas: hosts "
+        "(`db.corp.example`), patterns (`*.corp.example`), addresses and networks (`10.2.0.0/16`), each with or "
+        "without a port (`db.corp.example:8443`). Addresses where clouds serve metadata are reached only where they "
+        "are named here one by one.",
     )
     max_active_runs: int = Field(
         default=10_000, ge=1, description="How many requests of one item may run at the same time."
@@ -84,6 +98,11 @@ class PaoSettings(BaseModel):
         values = {name.removeprefix(start): value for name, value in self if name.startswith(start)}
         return {name: str(value) for name, value in values.items() if value is not None}
 
+    @property
+    def address_rules(self) -> AddressRules:
+        """Which addresses actions may reach."""
+        return AddressRules(allow_private=self.allow_private_addresses, allowed=self.allowed_targets)
+
     @classmethod
     def load(cls, get: Callable[[str], str | None]) -> PaoSettings:
         """Read every option by `get`, which gives None where it is not set; raises SettingsError."""
@@ -98,4 +117,8 @@ class PaoSettings(BaseModel):
 def _sentence(found: ErrorDetails) -> str:
     name = str(found["loc"][0])
     option = f"Airflow's option [{SECTION}] {name} (environment: AIRFLOW__{SECTION.upper()}__{name.upper()})"
-    return f"{option} is not set; set it" if found["type"] == "missing" else f"{option} is wrong: {found['msg']}"
+    return f"{option} is not set; set it" if found["type"] == "missing" else f"{option} is wrong: {_reason(found)}"
+
+
+def _reason(found: ErrorDetails) -> str:
+    return found["msg"].removeprefix("Value error, ")

@@ -18,7 +18,6 @@ from pydantic import JsonValue
 
 from catalog_compiler import conditions
 from catalog_compiler.actions import ActionContext, action_type
-from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.model import Condition
 from catalog_compiler.plan import RetryPlan
 from catalog_compiler.run_format import (
@@ -151,7 +150,7 @@ async def _carry_out(work: Work, run: RunConf, place: TaskPlace, settings: PaoSe
         log=log,
         connections=AirflowConnections(),
         state=XComMemory(place, work.action),
-        reach=AddressRules(allow_private=settings.allow_private_addresses),
+        reach=settings.address_rules,
         clock=SYSTEM_CLOCK,
         progress=XComProgress(place, masker.text),
         signals=board,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 
 from catalog_compiler.settings import PaoSettings, SettingsError
@@ -58,12 +60,32 @@ def test_options_are_read_as_their_type(name, text, expected):
         ("catalog_ttl", "-1"),
         ("watch_interval", "0"),
         ("allow_private_addresses", "perhaps"),
+        ("allowed_targets", "db.example:x"),
     ],
 )
 def test_a_wrong_option_is_named(name, text):
     """Nothing is guessed."""
     with pytest.raises(SettingsError, match=rf"\[pao\] {name} .* is wrong: "):
         load(fernet_key="k", **{name: text})
+
+
+def test_a_wrong_entry_of_a_list_is_named():
+    """The operator sees which of many it is."""
+    with pytest.raises(
+        SettingsError, match=r"\[pao\] allowed_targets .* is wrong: 'db:x' has 'x' where its port should"
+    ):
+        load(fernet_key="k", allowed_targets="a.example, db:x")
+
+
+def test_actions_may_reach_what_is_set():
+    """Nothing private by default."""
+    address = ip_address("10.0.0.1")
+    rules = [
+        load(fernet_key="k", **options).address_rules
+        for options in ({}, {"allow_private_addresses": "True"}, {"allowed_targets": "db.example"})
+    ]
+
+    assert [False, True, True] == [each.allows("db.example", 443, address) for each in rules]
 
 
 def test_every_option_is_documented():

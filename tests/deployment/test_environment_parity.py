@@ -39,6 +39,7 @@ COMPOSE_ONLY = {
     "AIRFLOW__CELERY__RESULT_BACKEND": "Celery is for many machines",
 }
 DEPLOYED_ONLY = {
+    "AIRFLOW__PAO__ALLOWED_TARGETS": "a local start lets actions reach every private address",
     "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "a local start takes it from the environment of who starts it",
 }
 GIVEN_BY_THE_CHART = {
@@ -96,7 +97,8 @@ def test_what_is_for_deployments_alone_is_in_both_and_off(compose, helm_values):
     """Whoever deploys finds the setting there, and it needs nothing until it is set."""
     found = [compose_environment(compose), helm_environment(helm_values)]
 
-    assert [{"${CATALOG_REPORT_CONNECTION:-}"}, {""}] == [{each[name] for name in DEPLOYED_ONLY} for each in found]
+    from_env = {f"${{{name.removeprefix('AIRFLOW__PAO__')}:-}}" for name in DEPLOYED_ONLY}
+    assert [from_env, {""}] == [{each[name] for name in DEPLOYED_ONLY} for each in found]
 
 
 def test_what_is_for_the_local_start_alone_is_nowhere_else(compose, helm_values):
