@@ -239,6 +239,8 @@ EXAMPLES: dict[str, Any] = {
     "list_catalogs": {"catalogs": ["default", "staging"]},
     "note_report": {"catalogs": ["default"]},
     "take_github": _PUSH_TAKEN,
+    "take_run": {"signals": ["github:github.com/example/infrastructure/30433642"]},
+    "take_issue": {"signals": ["jira:jira_default:OPS-7"]},
     "take_gitlab": _PUSH_TAKEN,
     "take_bitbucket": _PUSH_TAKEN,
     "refresh_now": {"commit_before": _COMMIT, "sync_run_id": "refresh__6f1b2a0c-0f3e-4d0e-9a55-2f7f7a0d9f10"},

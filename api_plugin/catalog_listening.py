@@ -21,7 +21,7 @@ from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_plugin.catalog_cache import CatalogCache
-from api_plugin.store.notices import CHANNEL
+from api_plugin.store.notices import CHANNEL, listening
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class CatalogListener:
         """Listen until the other end of the pipe is closed."""
         while True:
             try:
-                with _listening_connection() as connection:
+                with listening(airflow_settings.get_engine(), CHANNEL) as connection:
                     if self._listen(connection, woken):
                         return
             except (SQLAlchemyError, psycopg2.Error, OSError) as error:
@@ -93,13 +93,3 @@ class CatalogListener:
     def _refresh(self) -> None:
         with create_session(scoped=False) as session:
             self._cache.refresh(session)
-
-
-@contextmanager
-def _listening_connection() -> Iterator[Any]:
-    """A connection of the driver beside the pool, opened as Airflow opens its own."""
-    engine = airflow_settings.get_engine()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"LISTEN {CHANNEL}")
-        connection.detach()
-        yield connection.connection.dbapi_connection

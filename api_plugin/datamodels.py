@@ -184,6 +184,12 @@ class WebhookAnswer(Answer):
     catalogs: list[str] = Field(description="The catalogs that are refreshed.")
 
 
+class SignalAnswer(Answer):
+    """News that was taken."""
+
+    signals: list[str] = Field(description="The names for which actions may wait; those that do are woken.")
+
+
 class OrderBody(BaseModel):
     """What is wanted of an item."""
 

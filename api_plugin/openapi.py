@@ -14,10 +14,10 @@ from api_plugin.answer_examples import EXAMPLES
 from api_plugin.bodies import BodyReader
 from api_plugin.documentation import problems
 from api_plugin.principals import Requires
-from api_plugin.webhooks.deliveries import SignedDelivery
+from api_plugin.webhooks.signed import SignedBody
 
 NO_SIGN_IN = "none"
-SIGNED_BY_HOST = "signed by the git host"
+SIGNED_BY_SENDER = "signed by the sender"
 
 
 def install(app: FastAPI) -> None:
@@ -37,8 +37,8 @@ def permission_of(route: APIRoute) -> str:
         if isinstance(dependant.call, Requires):
             permission = dependant.call.permission
             return f"{permission.method} {permission.resource}"
-        if isinstance(dependant.call, SignedDelivery):
-            return SIGNED_BY_HOST
+        if isinstance(dependant.call, SignedBody):
+            return SIGNED_BY_SENDER
     return NO_SIGN_IN
 
 
@@ -70,7 +70,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     permission = permission_of(route)
     operation["x-permission"] = permission
-    if permission not in {NO_SIGN_IN, SIGNED_BY_HOST}:
+    if permission not in {NO_SIGN_IN, SIGNED_BY_SENDER}:
         operation["security"] = [{"bearer": []}, {"key": []}]
         operation["description"] += f"\n\nPermission: `{permission}`."
     for dependant in _all_dependants(route.dependant):

@@ -13,8 +13,9 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
-from api_plugin.webhooks.host import GitHost, Payload, Vouched, hex_signature_holds
+from api_plugin.webhooks.host import GitHost
 from api_plugin.webhooks.pushes import BRANCHES, TAGS, Push, push_of
+from api_plugin.webhooks.sender import Payload, Vouched, hex_signature_holds
 
 
 class Link(Payload):

@@ -17,8 +17,9 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
-from api_plugin.webhooks.host import GitHost, Payload, Vouched, same
+from api_plugin.webhooks.host import GitHost
 from api_plugin.webhooks.pushes import Push, push_of
+from api_plugin.webhooks.sender import Payload, Vouched, same
 
 SIGNING_TOKEN = "whsec_"  # noqa: S105 - how one begins
 

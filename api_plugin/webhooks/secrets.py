@@ -19,6 +19,8 @@ REMEMBERED = 10.0
 """Seconds for which a process trusts what it looked up, so that a wave of calls asks the secrets backend once."""
 AWAY_REMEMBERED = 2.0
 """Seconds for which it does not ask a secrets backend again that could not tell."""
+MANY = 256
+"""Connections that are known at once. More are asked for only by somebody who makes names up."""
 OLD_SECRET = "old_secret"  # noqa: S105 - the key of one
 """The key in a connection's extra whose value is good too, while a host is given a new secret."""
 
@@ -81,5 +83,12 @@ class WebhookSecrets:
             if known is None or known.until <= now:
                 secrets = await to_thread.run_sync(self._look_up, connection_id)
                 kept = min(self._seconds, AWAY_REMEMBERED) if secrets is None else self._seconds
+                self._forget_many()
                 known = self._known[connection_id] = _Known(until=time.monotonic() + kept, secrets=secrets)
             return known.secrets
+
+    def _forget_many(self) -> None:
+        if len(self._known) >= MANY:
+            self._known.clear()
+            for connection_id in [name for name, lock in self._asking.items() if not lock.locked()]:
+                del self._asking[connection_id]

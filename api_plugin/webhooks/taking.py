@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
@@ -13,9 +12,11 @@ from api_plugin.correlation import correlation_id
 from api_plugin.followed import is_followed
 from api_plugin.refreshing import ask_for_refresh
 from api_plugin.store.access import Audit
-from api_plugin.store.catalog import Catalog, WebhookDelivery
-from api_plugin.webhooks.deliveries import Delivery, replayed
+from api_plugin.store.catalog import Catalog
+from api_plugin.webhooks.deliveries import Delivery
 from api_plugin.webhooks.pushes import Push
+from api_plugin.webhooks.replays import is_first
+from api_plugin.webhooks.signed import replayed
 
 KEPT = dt.timedelta(days=90)
 """How long a delivery is remembered. A copy that comes later costs one look at a repository, and no more."""
@@ -31,14 +32,7 @@ def take_push(session: Session, delivery: Delivery) -> list[str]:
     if not catalogs:
         return []
     now = utc_now()
-    session.execute(delete(WebhookDelivery).where(WebhookDelivery.received_at < now - KEPT))
-    first = session.scalar(
-        insert(WebhookDelivery)
-        .values(digest=delivery.digest, host=delivery.host.name, received_at=now)
-        .on_conflict_do_nothing()
-        .returning(WebhookDelivery.digest)
-    )
-    if first is None:
+    if not is_first(session, delivery.digest, delivery.host.name, KEPT):
         raise replayed()
     for catalog in catalogs:
         ask_for_refresh(session, catalog)

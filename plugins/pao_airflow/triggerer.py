@@ -4,12 +4,18 @@ Its supervisor and its runner, two processes, talk over sockets, and in Airflow 
 has taken what it sends. The supervisor sends new triggers with their whole DAGs; the runner writes a line of log for
 each step. Where both have more to say than the sockets hold, each waits for the other for ever, and no trigger of that
 triggerer ever ends. Here the supervisor goes on reading while it sends.
+
+And it brings signals to actions that wait: the supervisor, which has a database, hears them, and the runner, which has
+none, wakes the actions (`signals.board`).
 """
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, cast
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, cast
 
 import structlog
 from airflow import __version__ as airflow_version
@@ -17,12 +23,15 @@ from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
 from airflow.jobs import triggerer_job_runner
 from airflow.jobs.job import Job, run_job
-from airflow.jobs.triggerer_job_runner import TriggererJobRunner, TriggerRunnerSupervisor
+from airflow.jobs.triggerer_job_runner import TriggererJobRunner, TriggerRunner, TriggerRunnerSupervisor
 from airflow.sdk._shared.secrets_masker import SecretsMasker
 from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from pao_airflow.background_sender import BackgroundSender
+from pao_airflow.signal_channel import SignalChannel
+from pao_airflow.signal_listening import SignalListener
+from pao_airflow.signals import board
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +39,52 @@ REVIEWED = "3.3.2"
 """The version of Airflow whose triggerer was read; on another one, Airflow's own classes run as they are."""
 
 
+class PaoTriggerRunner(TriggerRunner):
+    """The runner: delivers signals beside Airflow's own loop."""
+
+    def __init__(self, channel: SignalChannel) -> None:
+        """Take the channel that the supervisor made."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._channel = channel
+
+    async def arun(self) -> None:
+        """Run until told to stop."""
+        receiving = asyncio.create_task(self._channel.receive(board.deliver), name="pao-signals")
+        try:
+            await super().arun()  # type: ignore[no-untyped-call]
+        finally:
+            receiving.cancel()
+
+
 class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
-    """See the module's docstring."""
+    """The supervisor; see the module's docstring."""
+
+    channel: ClassVar[SignalChannel]
+    """To the runner. On the class, because Airflow starts the runner by a class method."""
 
     @classmethod
     def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
         """Start the runner's process."""
+        cls.channel = SignalChannel()
         supervisor = cast("PaoTriggerRunnerSupervisor", super().start(**kwargs))
+        cls.channel.keep_sending()
         supervisor.stdin = BackgroundSender(supervisor.stdin)  # type: ignore[assignment]
         return supervisor
+
+    @classmethod
+    def run_in_process(cls) -> None:
+        """Be the runner: called in the forked process."""
+        cls.channel.keep_receiving()
+        PaoTriggerRunner(cls.channel).run()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def run_context(self) -> Iterator[None]:
+        """Listen for signals while the supervisor runs."""
+        try:
+            with super().run_context(), SignalListener(self.channel.send).running():
+                yield
+        finally:
+            self.channel.close()
 
 
 class TriggererCommand:

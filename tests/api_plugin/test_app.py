@@ -9,7 +9,7 @@ from api_plugin.answer_examples import EXAMPLES
 from api_plugin.app import rest_app
 from api_plugin.bodies import BodyReader
 from api_plugin.principals import Requires, _anybody
-from api_plugin.webhooks.deliveries import SignedDelivery
+from api_plugin.webhooks.signed import SignedBody
 
 APP = rest_app()
 ROUTES = {
@@ -20,8 +20,8 @@ ROUTES = {
 }
 OPEN = {"GET /health"}
 """Operations that answer everyone."""
-SIGNED = {name for name in ROUTES if name.startswith("POST /catalog/webhooks/")}
-"""Operations for git hosts, which sign what they send instead of signing in."""
+SIGNED = {name for name in ROUTES if name.startswith(("POST /catalog/webhooks/", "POST /webhooks/"))}
+"""Operations for other systems, which sign what they send instead of signing in."""
 PAGES = {name for name in ROUTES if name.startswith(("GET /docs", "GET /swagger/"))}
 """Of the documentation."""
 DESCRIBED = {
@@ -47,7 +47,7 @@ def test_every_operation_declares_its_permission(name):
     if name in OPEN:
         assert ([], True) == (demanded, _anybody in found)
     elif name in SIGNED:
-        assert ([], 1) == (demanded, len([call for call in found if isinstance(call, SignedDelivery)]))
+        assert ([], 1) == (demanded, len([call for call in found if isinstance(call, SignedBody)]))
     else:
         assert 1 == len(demanded)
 

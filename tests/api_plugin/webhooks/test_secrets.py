@@ -130,3 +130,15 @@ def test_a_secret_is_looked_up_once_for_a_while():
     assert ["a", "b"] == asked
     asyncio.run(asking(WebhookSecrets(0, look_up)))
     assert ["a", "b", "a", "b", "a", "b"] == asked
+
+
+def test_made_up_names_take_little_room(monkeypatch):
+    """Anyone may call with as many names of connections as they like."""
+    monkeypatch.setattr(secrets, "MANY", 3)
+    held = WebhookSecrets(look_up=lambda connection_id: (connection_id,))
+
+    async def world():
+        return [await held.of(f"jira-{number}_webhook") for number in range(10)]
+
+    assert [(f"jira-{number}_webhook",) for number in range(10)] == asyncio.run(world())
+    assert max(len(held._known), len(held._asking)) <= 4  # noqa: SLF001 - what it takes is to be seen there alone

@@ -1,0 +1,90 @@
+"""Hears the news that the API tells, and hands its names on: used by the triggerer's supervisor, which has a database.
+
+One thread waits on PostgreSQL's LISTEN. A connection that breaks is made anew, and what was told meanwhile is lost:
+whoever waits for news also looks from time to time.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import structlog
+from airflow import settings as airflow_settings
+from sqlalchemy.exc import SQLAlchemyError
+
+from api_plugin.store.notices import SIGNALS, listening
+
+log = structlog.get_logger(__name__)
+
+CHECK_SECONDS = 30.0
+"""After so long without news, the connection is tried: one that broke silently would wait for ever."""
+AGAIN_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Between tries to connect: the first after the first failure, the last after all that follow."""
+
+
+class SignalListener:
+    """The thread, and what takes the names that it hears."""
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        """`take` is called in the thread; an `OSError` of it ends the listening: nobody is left to tell."""
+        self._take = take
+        self._listening = threading.Event()
+
+    @contextmanager
+    def running(self) -> Iterator[SignalListener]:
+        """Listen while the block runs."""
+        woken, wake = os.pipe()
+        thread = threading.Thread(target=self._run, args=(woken,), name="pao-signals", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            os.close(wake)
+            thread.join(timeout=5)
+            os.close(woken)
+
+    def wait_until_listening(self, seconds: float) -> bool:
+        """Whether it came to listen within that time."""
+        return self._listening.wait(seconds)
+
+    def _run(self, woken: int) -> None:
+        """Listen until the other end of the pipe is closed."""
+        failures = 0
+        while True:
+            try:
+                with listening(airflow_settings.get_engine(), SIGNALS) as connection:
+                    failures = 0
+                    self._listening.set()
+                    self._listen(connection, woken)
+                    return
+            except (SQLAlchemyError, psycopg2.Error) as error:
+                log.warning("signals not listened to", error=str(error).partition("\n")[0])
+            except OSError:
+                return
+            except Exception:
+                # Those who wait go on by themselves.
+                log.exception("signals not listened to")
+            self._listening.clear()
+            if select.select([woken], [], [], AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS) - 1)])[0]:
+                return
+            failures += 1
+
+    def _listen(self, connection: Any, woken: int) -> None:
+        """Return once it is to end; raises where the connection breaks."""
+        while True:
+            ready, _, _ = select.select([connection, woken], [], [], CHECK_SECONDS)
+            if woken in ready:
+                return
+            if not ready:
+                connection.cursor().execute("SELECT 1")
+            connection.poll()
+            # A wave of news of one thing wakes once.
+            for name in dict.fromkeys(notice.payload for notice in connection.notifies):
+                self._take(name)
+            connection.notifies.clear()

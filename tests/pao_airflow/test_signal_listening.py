@@ -1,0 +1,75 @@
+"""What the API tells is heard by every triggerer, also after its database was away."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from queue import Empty, Queue
+
+import pytest
+from airflow.utils.session import create_session
+from pao_airflow import signal_listening
+from pao_airflow.signal_listening import SignalListener
+from sqlalchemy import text
+
+from api_plugin.store.notices import SIGNALS, signal
+
+
+def tell(*names):
+    with create_session(scoped=False) as session:
+        for name in names:
+            signal(session, name)
+        session.commit()
+
+
+def cut():
+    """End the connections that listen, as a database does that restarts."""
+    ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = :listen")
+    with create_session(scoped=False) as session:
+        return session.scalars(ending, {"listen": f"LISTEN {SIGNALS}"}).all()
+
+
+def told_until(heard, name):
+    """Tell it until it is heard; what is told while nobody listens is lost."""
+    while True:
+        tell(name)
+        with suppress(Empty):
+            return heard.get(timeout=0.2)
+
+
+@pytest.mark.timeout(60)
+def test_each_triggerer_hears_every_signal(database):
+    """In order; whichever of them runs the action that waits."""
+    heard = [Queue(), Queue()]
+    with SignalListener(heard[0].put).running() as one, SignalListener(heard[1].put).running() as other:
+        assert one.wait_until_listening(30)
+        assert other.wait_until_listening(30)
+        tell("github:github.com/example/infra/1", "jira:jira_default:OPS-7")
+
+        for queue in heard:
+            assert ["github:github.com/example/infra/1", "jira:jira_default:OPS-7"] == [queue.get(), queue.get()]
+
+
+@pytest.mark.timeout(60)
+def test_a_broken_connection_is_made_anew(database, monkeypatch):
+    """What is told after that is heard."""
+    monkeypatch.setattr(signal_listening, "AGAIN_SECONDS", (0.05,))
+    heard = Queue()
+    with SignalListener(heard.put).running() as listener:
+        assert listener.wait_until_listening(30)
+        tell("before")
+        assert "before" == heard.get()
+        assert [True] == cut()
+
+        assert "after" == told_until(heard, "after")
+
+
+@pytest.mark.timeout(60)
+def test_with_nobody_left_to_tell_it_ends(database):
+    """The runner has died: the supervisor ends too."""
+
+    def gone(_name):
+        raise BrokenPipeError
+
+    with SignalListener(gone).running() as listener:
+        assert listener.wait_until_listening(30)
+        tell("a")
