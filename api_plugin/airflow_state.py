@@ -16,8 +16,8 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from api_plugin.status import RunView, TaskView
-from catalog_compiler.run_format import REPORT_KEY, STATE_KEY, ActionReport, decode
+from api_plugin.status import ProgressView, RunView, TaskView
+from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, STATE_KEY, ActionReport, decode
 
 RunKey = tuple[str, str]
 """DAG id and run id."""
@@ -25,6 +25,9 @@ RunKey = tuple[str, str]
 
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 """States of tasks whose report counts. A report of one that is still seen at work was left a moment ago."""
+
+_LEFT = (REPORT_KEY, STATE_KEY, PROGRESS_KEY)
+"""What actions leave in XCom that statuses are made of."""
 
 
 def read_runs(session: Session, keys: Iterable[RunKey]) -> dict[RunKey, RunView]:
@@ -72,6 +75,7 @@ def _read_tasks(session: Session, wanted: list[RunKey]) -> defaultdict[RunKey, d
             ended_at=row.end_date,
             report=_report(values.get(REPORT_KEY), row.try_number) if row.state in _ENDED else None,
             memory=_memory(values.get(STATE_KEY), row.try_number),
+            progress=_progress(values.get(PROGRESS_KEY), row.try_number),
         )
     return tasks
 
@@ -79,7 +83,7 @@ def _read_tasks(session: Session, wanted: list[RunKey]) -> defaultdict[RunKey, d
 def _read_xcoms(session: Session, wanted: list[RunKey]) -> dict[tuple[str, str, str], dict[str, Any]]:
     rows = session.execute(
         select(XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.key, XComModel.value).where(
-            tuple_(XComModel.dag_id, XComModel.run_id).in_(wanted), XComModel.key.in_((REPORT_KEY, STATE_KEY))
+            tuple_(XComModel.dag_id, XComModel.run_id).in_(wanted), XComModel.key.in_(_LEFT)
         )
     )
     found: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)
@@ -101,3 +105,9 @@ def _memory(value: Any, try_number: int) -> Mapping[str, Any]:
         return {}
     state: Mapping[str, Any] = value["state"]
     return state
+
+
+def _progress(value: Any, try_number: int) -> ProgressView | None:
+    if not value or value["try_number"] != try_number:
+        return None
+    return ProgressView(url=value["url"])

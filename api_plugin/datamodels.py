@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
+from api_plugin.status import ActionStatus
 from catalog_compiler.field_types.values import storable
 from catalog_compiler.previewing import PreviewedAction
 
@@ -248,14 +249,14 @@ class ActionAnswer(Answer):
 
     name: str
     type: str
-    status: str
+    status: ActionStatus = Field(description="`waiting` is running too: for something outside, which `url` leads to.")
     attempt: int
     max_attempts: int
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
     outputs: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
     error: str | None
-    url: str | None
+    url: str | None = Field(description="The thing outside that it made, or waits for: a run, a ticket.")
 
 
 class RollbackAnswer(Answer):

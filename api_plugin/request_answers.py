@@ -22,7 +22,7 @@ from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.sealing import masked
 
 _DONE = {"completed", "skipped", "failed", "outcome_unknown", "rolled_back", "rollback_failed"}
-_AT_WORK = {"running", "retrying"}
+_AT_WORK = {"running", "waiting", "retrying"}
 
 
 def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRollback | None) -> RequestAnswer:

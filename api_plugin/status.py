@@ -32,6 +32,7 @@ RequestStatus = Literal[
 ActionStatus = Literal[
     "pending",
     "running",
+    "waiting",
     "retrying",
     "completed",
     "failed",
@@ -46,6 +47,14 @@ DEFAULT_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressView:
+    """What an action told while it ran: that it waits for something outside."""
+
+    url: str | None
+    """Where a person can look at it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskView:
     """A task instance, as far as statuses need it."""
 
@@ -57,6 +66,8 @@ class TaskView:
     """Of this try; that of an earlier one is not given."""
     memory: Mapping[str, JsonValue] = field(default_factory=dict)
     """What the attempt loop keeps while the action runs."""
+    progress: ProgressView | None = None
+    """What this try told last; None where it told nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +189,7 @@ def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> Ac
     task = run.tasks.get(action_task_id(plan.name))
     if task is None:
         return pending
-    report = task.report
+    report, progress = task.report, task.progress
     return replace(
         pending,
         status=_undone(plan.name, rollback) or _action_status(task, run),
@@ -187,7 +198,7 @@ def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> Ac
         ended_at=report.ended_at if report else task.ended_at,
         outputs=report.outputs if report else {},
         error=report.error.message if report and report.error else None,
-        url=report.url if report else None,
+        url=(report.url if report else None) or (progress.url if progress else None),
     )
 
 
@@ -202,9 +213,18 @@ def _action_status(task: TaskView, run: RunView) -> ActionStatus:
         case "skipped" | "upstream_failed" | "removed":
             return "skipped"
         case "deferred" | "running" | "awaiting_input":
-            return "retrying" if _attempts(task).get("next_at") else "running"
+            return _at_work(task)
+        case "up_for_retry" | "restarting":
+            # Its worker died; Airflow starts it again by itself.
+            return "retrying"
         case _:
             return "pending" if run.state in {"queued", "running"} else "skipped"
+
+
+def _at_work(task: TaskView) -> ActionStatus:
+    if _attempts(task).get("next_at"):
+        return "retrying"
+    return "running" if task.progress is None else "waiting"
 
 
 def _outcome(report: ActionReport) -> ActionStatus:

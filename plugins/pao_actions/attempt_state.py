@@ -22,6 +22,8 @@ class AttemptRecord:
     """The last attempt that was begun; 0 before the first."""
     sent: bool = False
     """That attempt must not be repeated, and its end was not recorded: it may or may not have had its effect."""
+    at_work: bool = False
+    """That attempt may be repeated, and its end was not recorded: where it was interrupted, it is begun again."""
     effect_possible: bool = False
     """An attempt that failed may have had an effect."""
     started_at: datetime | None = None

@@ -98,9 +98,9 @@ class _AttemptLoop:
             parsed = self.action.Config.model_validate(dict(config))
         except ValidationError as error:
             return self._failed(_config_message(error), effect_possible=False)
-        if self.record.sent:
+        if self.record.sent or self.record.at_work:
             # The attempt that was interrupted goes on; it is no new one.
-            self.record = replace(self.record, attempt=self.record.attempt - 1, sent=False)
+            self.record = replace(self.record, attempt=self.record.attempt - 1, sent=False, at_work=False)
         ending: _Ending | None = None
         while ending is None:
             await self._wait()
@@ -141,10 +141,14 @@ class _AttemptLoop:
         return self.action.resumes(self.parts.read("action"))
 
     async def _begin(self) -> None:
+        waited = self.record.next_at is not None
         self.record = replace(self.record, attempt=self.record.attempt + 1, next_at=None)
         self.context.log.info("attempt_started", attempt=self.record.attempt)
         if not self.policy.safe:
             await self.parts.keep(replace(self.record, sent=True))
+        elif waited:
+            # Whoever looks must not read for the whole attempt that it is still to come.
+            await self.parts.keep(replace(self.record, at_work=True))
 
     async def _attempt(self, config: BaseModel) -> ActionResult:
         context = replace(self.context, attempt=self.record.attempt)

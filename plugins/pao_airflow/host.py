@@ -39,6 +39,7 @@ from pao_airflow.lookups import AirflowConnections, environment
 from pao_airflow.memory import TaskPlace, XComMemory, XComProgress, read_action_state, read_report
 from pao_airflow.open_gate import OpenGate
 from pao_airflow.scope import field_scope, opened_pairs, request_scope, secret_texts
+from pao_airflow.shown_links import shown_link
 from pao_airflow.signals import board
 from pao_airflow.step import Step
 from pao_airflow.teams import NO_TEAMS
@@ -221,7 +222,7 @@ def _report(outcome: Outcome, place: TaskPlace, masker: Masker, sealer: Sealer) 
         outcome=outcome.status,
         try_number=place.try_number,
         outputs=outputs,
-        url=masker.text(result.url) if result and result.url else None,
+        url=shown_link(masker.text(result.url)) if result and result.url else None,
         error=None
         if error is None
         else ActionFailure(message=masker.text(error.message), kind=error.kind, effect_possible=error.effect_possible),

@@ -10,6 +10,7 @@ from airflow.sdk.bases.xcom import BaseXCom
 from pydantic import JsonValue
 
 from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
+from pao_airflow.shown_links import shown_link
 
 
 async def _read(key: str, *, dag_id: str, run_id: str, task_id: str) -> Any:
@@ -74,7 +75,8 @@ class XComProgress:
     async def waiting(self, *, url: str | None = None) -> None:
         """Store that the action waits, and for what."""
         place = self._place
-        value: dict[str, JsonValue] = {"try_number": place.try_number, "url": self._masked(url) if url else None}
+        link = shown_link(self._masked(url)) if url else None
+        value: dict[str, JsonValue] = {"try_number": place.try_number, "url": link}
         if value != self._told:
             await BaseXCom.aset(
                 key=PROGRESS_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id

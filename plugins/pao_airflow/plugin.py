@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from pao_airflow.links import OutsideLink
+
 
 class PaoPlugin(AirflowPlugin):
     """Registered by the entry point group `airflow.plugins`."""
 
     name = "pao"
+    operator_extra_links = [OutsideLink()]  # noqa: RUF012 - as Airflow declares it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx
@@ -178,6 +179,14 @@ class World:
                 key=REPORT_KEY, value=report.model_dump_json(), task_id=task_id, dag_id=dag_id, run_id=run_id,
                 session=self.session,
             )  # fmt: skip
+        self.session.commit()
+
+    def left(self, request, task_id, key, value):
+        """Let a running task have left that in XCom, as Airflow stores what a trigger sets."""
+        XComModel.set(
+            key=key, value=json.dumps(value), task_id=task_id, dag_id=request.dag_id, run_id=str(request.id),
+            session=self.session,
+        )  # fmt: skip
         self.session.commit()
 
     def events(self, request):

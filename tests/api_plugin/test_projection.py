@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from api_plugin import airflow_state
 from api_plugin.projection import bring_up_to_date
+from catalog_compiler.run_format import PROGRESS_KEY
 from catalog_compiler.sealing import Sealer
 from tests.api_plugin.runs import a_report
 from tests.items import action, compiled_item
@@ -158,6 +159,25 @@ def test_many_that_look_at_once_tell_each_change_once(world, request_):
         (event.data["action"]["name"], event.data["action"]["status"]) for event in events if event.type == "action"
     ]
     assert len(set(told)) == len(told)
+
+
+def test_what_an_action_waits_for_is_told_when_it_begins_to_wait(world, request_):
+    """Once, with where to look; what an earlier try waited for is not told of this one."""
+    ticket = "https://jira.example.com/browse/OPS-1"
+    world.run(request_, "running")
+    world.task(request_, "first", "deferred", try_number=2)
+    world.left(request_, "first", PROGRESS_KEY, {"try_number": 1, "url": "https://jira.example.com/browse/OPS-0"})
+    look(world, request_)
+    world.left(request_, "first", PROGRESS_KEY, {"try_number": 2, "url": ticket})
+    look(world, request_)
+    look(world, request_)
+    world.task(request_, "first", "success", a_report(try_number=2), try_number=2)
+    look(world, request_)
+
+    told = [event.data["action"] for event in world.events(request_) if event.type == "action"]
+    assert [("running", None), ("waiting", ticket), ("completed", ticket)] == [
+        (action["status"], action["url"]) for action in told
+    ]
 
 
 def test_an_action_is_never_seen_as_done_without_what_it_left(world, request_, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_plugin.status import RollbackView, derive
+from api_plugin.status import ProgressView, RollbackView, derive
 from tests.api_plugin.runs import a_report, a_run, a_task, at, done, refused
 from tests.items import UNDO, action, item_plan
 
@@ -41,6 +41,8 @@ RUNS = {
     "just begun": ("running", (SCHEDULED, NOT_YET, NOT_YET), "in_progress", "pending pending pending"),
     "queued task": ("running", (a_task("queued"), NOT_YET, NOT_YET), "in_progress", "pending pending pending"),
     "first at work": ("running", (AT_WORK, NOT_YET, NOT_YET), "in_progress", "running pending pending"),
+    "its worker died": (
+        "running", (a_task("up_for_retry"), NOT_YET, NOT_YET), "in_progress", "retrying pending pending"),
     "on a worker": ("running", (a_task("running"), NOT_YET, NOT_YET), "in_progress", "running pending pending"),
     "second at work": ("running", (done(), AT_WORK, NOT_YET), "in_progress", "completed running pending"),
     "failed, run not ended yet": (
@@ -157,6 +159,30 @@ def test_attempts_are_counted_while_they_go_on(task, status, attempt):
     view = derive(way(), a_run("running", a=task), None).actions[0]
 
     assert (status, attempt) == (view.status, view.attempt)
+
+
+LINK = "https://jira.example.com/browse/OPS-1"
+DUE = {"attempts": {"attempt": 2, "next_at": "2026-01-31T10:01:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("task", "status", "url"),
+    [
+        (a_task("deferred", progress=ProgressView(url=LINK)), "waiting", LINK),
+        (a_task("running", progress=ProgressView(url=None)), "waiting", None),
+        (a_task("deferred", progress=ProgressView(url=LINK), memory=DUE), "retrying", LINK),
+        (a_task("success", a_report(), progress=ProgressView(url=LINK)), "completed", LINK),
+        (a_task("success", a_report(url="https://x/2"), progress=ProgressView(url=LINK)), "completed", "https://x/2"),
+        (a_task("failed", a_report("failed", url=LINK)), "failed", LINK),
+        (a_task("failed", progress=ProgressView(url=LINK)), "failed", LINK),
+        (a_task("queued", started_at=None), "pending", None),
+    ],
+)
+def test_what_an_action_waits_for_is_shown_and_stays_to_be_looked_at(task, status, url):
+    """Only while it runs is it waiting; the link is there afterwards too, also of one that was stopped."""
+    view = derive(way(), a_run("running", a=task), None).actions[0]
+
+    assert (status, url) == (view.status, view.url)
 
 
 @pytest.mark.parametrize(("retry", "expected"), [(None, 4), ({"attempts": 0}, 1), ({"attempts": 9}, 10)])

@@ -401,6 +401,35 @@ def test_an_action_keeps_its_own_state_beside_the_count():
     assert {"attempts", "action"} == set(state.saves[-1])
 
 
+def test_an_attempt_that_began_is_no_longer_due():
+    """What is stored while it runs says so: an action that retried once and then waits for days is not retrying."""
+    state = MemoryState()
+
+    async def look(_context):
+        return ActionResult(outputs=state.saves[-1]["attempts"])
+
+    kept = attempt(Scripted(AWAY, look), state=state).result.outputs
+
+    assert (2, None, True) == (kept["attempt"], kept["next_at"], kept["at_work"])
+
+
+@pytest.mark.parametrize("deaths", [1, 5])
+def test_a_repeated_attempt_that_is_interrupted_is_begun_again(deaths):
+    """Deaths of the host use up no attempts."""
+    state = MemoryState()
+
+    async def die(_):
+        raise Crash
+
+    with pytest.raises(Crash):
+        attempt(Scripted(AWAY, die), state=state)
+    for _ in range(deaths):
+        with pytest.raises(Crash):
+            attempt(Scripted(die), state=state)
+
+    assert 2 == attempt(Scripted("done"), state=state).attempts
+
+
 def test_times_are_those_of_the_clock():
     """From the first attempt's start to the last one's end."""
     clock = FakeClock()

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from catalog_compiler.actions import ActionResult, ActionType
 from catalog_compiler.plan import UndoPlan
-from catalog_compiler.run_format import REVOKED_KEY, STATE_KEY, RollbackInfo, UndoStep
+from catalog_compiler.run_format import PROGRESS_KEY, REVOKED_KEY, STATE_KEY, RollbackInfo, UndoStep
 from catalog_compiler.sealing import Sealer, is_sealed
 from tests.api_plugin.runs import a_report
 from tests.installed_types import installed
@@ -358,7 +358,7 @@ def a_ticket(**undo_config):
 
 
 def test_what_a_failed_action_made_is_reported(supervisor, ticket):
-    """Its outputs and its link; what it was told to mask is masked in its log, error and link, and sealed in outputs."""
+    """Its outputs and its link; a text that it fetched and had masked is masked, and sealed in outputs."""
     step = a_ticket()
 
     with structlog.testing.capture_logs() as logs:
@@ -368,6 +368,27 @@ def test_what_a_failed_action_made_is_reported(supervisor, ticket):
     assert {"cookie": "a fetched-token"} == opened(report, "cookie")
     assert "https://jira.example.com/OPS-1?t=***" == report.url
     assert "fetched-token" not in report.model_dump_json() + str(logs)
+
+
+def test_what_an_action_waits_for_is_told_once_and_masked(supervisor, ticket):
+    """In this try's XCom, where the API and Airflow's UI find it; a link that no browser should follow is not told."""
+    told = []
+
+    async def wait(_self, _config, context):
+        context.secrets.add("fetched-token")
+        for url in ("https://x.example/1?t=fetched-token", "https://x.example/1?t=fetched-token", "javascript:1", None):
+            await context.progress.waiting(url=url)
+            told.append(supervisor.xcoms.pop(("default.queue", REQUEST_ID, "create", PROGRESS_KEY), None))
+        return ActionResult(outputs={})
+
+    step = a_ticket()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ticket, "run", wait)
+        run(step, a_conf(step), try_number=2)
+
+    first, *others = told
+    assert {"try_number": 2, "url": "https://x.example/1?t=***"} == json.loads(first)
+    assert [None, '{"try_number": 2, "url": null}', None] == others
 
 
 def test_the_undo_of_a_failed_action_sees_what_it_made_all_the_same(supervisor, ticket):
