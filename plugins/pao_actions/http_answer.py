@@ -81,7 +81,9 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 def excerpt(answer: HttpAnswer) -> str:
     """The start of the body as one line of text, without HTML tags, at most 200 characters; empty for binary data."""
     text = _decoded(answer.body[:_EXCERPT_SOURCE_BYTES], answer.headers)
-    if "html" in answer.headers.get("Content-Type", "").lower() or text.lstrip()[:9].lower() in ("<!doctype", "<html"):
+    if "html" in answer.headers.get("Content-Type", "").lower() or text.lstrip()[:9].lower().startswith(
+        ("<!doctype", "<html")
+    ):
         text = _html_text(text)
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= _EXCERPT_LENGTH else line[: _EXCERPT_LENGTH - 1] + "…"

@@ -9,30 +9,7 @@ from pao_actions.rest_api import RestApi
 from pao_actions.testing import run_action
 
 from catalog_compiler.templates import EncodingError, Scope
-
-HOSTILE = [
-    'a"b',
-    "a'b; DROP TABLE x; --",
-    "a\\",
-    '", "admin": true, "x": "',
-    "line one\nline two",
-    "a\r\nX-Evil: 1",
-    "{{env.TOKEN}}",
-    "{{ fields.other }}",
-    "${TOKEN}",
-    "$(touch /tmp/x)",
-    "`id`",
-    "🦊 👩‍👩‍👧",
-    "\u202egnp.exe",
-    "שלום",
-    "../../etc/passwd",
-    "a/b?c=d#e",
-    "%2e%2e%2f",
-    "<script>alert(1)</script>]]>",
-    "&xxe;",
-    "a&b=c",
-    "x\ty",
-]
+from tests.pao_actions.hostile import HOSTILE
 
 
 def send(target, value, **config):
