@@ -4,13 +4,14 @@ from collections import deque
 
 import pytest
 from pao_actions.slack.action import Slack
-from pao_actions.testing import FakeClock, MemoryLog, MemorySecrets, MemoryState, make_context, run_action
+from pao_actions.testing import FakeClock, MemoryLog, MemorySecrets, make_context, run_action
 
 from catalog_compiler.actions import ConfigFacts, Connection
 from catalog_compiler.plan import RetryPlan
 from catalog_compiler.templates import Scope
 from tests.fakes.faulty_server import CUT, LOST, Reply
 from tests.fakes.slack import HOOK, TOKEN, fake_slack, marks, shown
+from tests.pao_actions.dying_state import DyingState
 from tests.pao_actions.hostile import HOSTILE
 
 CONFIG = {"channel": "#platform", "text_template": "hello"}
@@ -429,23 +430,6 @@ def test_an_item_can_ask_for_retries(slack):
 
     assert "completed" == post(slack, retry=RetryPlan(attempts=1, delay=1, max_delay=1)).status
     assert 2 == len(slack.messages)
-
-
-class DyingState(MemoryState):
-    """Its host dies at the save of that number, before or after it is stored."""
-
-    def __init__(self, at, *, stored):
-        super().__init__()
-        self.at, self.stored, self.count = at, stored, 0
-
-    async def save(self, state):
-        self.count += 1
-        if self.count != self.at:
-            await super().save(state)
-            return
-        if self.stored:
-            await super().save(state)
-        raise SystemExit
 
 
 @pytest.mark.parametrize(
