@@ -1,0 +1,138 @@
+"""Finds the run of a dispatch that did not tell it: by the id in its name, or as the only one that it can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain, repeat
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from pao_actions.exceptions import OutcomeUnknownError
+from pao_actions.github.answers import document, server_time
+from pao_actions.github.api import GitHub
+from pao_actions.github.config import GithubWorkflowConfig
+from pao_actions.github.memory import Memory
+from pao_actions.github.runs import Run, RunList
+from pao_actions.github.shared import shared
+
+SEARCH_SECONDS = 120.0
+"""So long after its dispatch a run may take to be listed."""
+
+_LISTED_WITHIN = timedelta(seconds=SEARCH_SECONDS)
+_AT_LEAST = timedelta(seconds=15)
+"""So long it is looked for where that time is over already, since its first look came late."""
+_CREATED_WITHIN = timedelta(seconds=90)
+"""A call lasts 30 seconds at most: what was created later was started by someone else."""
+_PAUSES = (1.0, 2.0, 3.0, 5.0)
+"""Seconds before each look for a name; the last holds on."""
+_SETTLING = 5.0
+"""Seconds before each look without a name: by then a run of another process is listed too, so that two are not one."""
+_PAGE = 100
+_MOST_PAGES = 10
+_OK = 200
+_ANY_ID = re.compile(r"pao-[\w-]+")
+
+
+def correlation(idempotency_key: str) -> str:
+    """The id that a run carries in its name: the same for each try of the action, new where a person tries anew."""
+    return f"pao-{idempotency_key}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """The look for one dispatch's run."""
+
+    github: GitHub
+    config: GithubWorkflowConfig
+    memory: Memory
+
+    async def run(self, *, briefly: bool = False) -> Run | None:
+        """The run, waited for as long as one may take to be listed, or a few looks; None where there is none.
+
+        Raises:
+            OutcomeUnknownError: if several can be it.
+        """
+        clock = self.github.context.clock
+        end = clock.now() + _AT_LEAST
+        if not briefly:
+            end = max(end, self.memory.begun_at + _LISTED_WITHIN)
+        for seconds in self._pauses():
+            await clock.sleep(seconds)
+            if (found := await self._look()) is not None or clock.now() >= end:
+                return found
+        return None
+
+    async def nameless(self) -> list[Run]:
+        """Runs that can be the one, but whose name carries no id of any action."""
+        return [run for run in await self._candidates() if not _ANY_ID.search(run.display_title)]
+
+    async def _look(self) -> Run | None:
+        if self.config.correlation_input is None:
+            runs = await self._candidates()
+        else:
+            wanted = re.compile(rf"{re.escape(correlation(self.github.context.idempotency_key))}(?![0-9A-Za-z])")
+            runs = [run for run in await self._listed() if wanted.search(run.display_title)]
+        if len(runs) > 1:
+            raise OutcomeUnknownError(
+                f"{len(runs)} runs of '{self.config.workflow_id}' can be the one that this action started: "
+                f"{links(runs)}; look at them, then retry or roll back"
+                + ("" if self.config.correlation_input else "; with 'correlation_input' runs are told apart")
+            )
+        return runs[0] if runs else None
+
+    async def _candidates(self) -> list[Run]:
+        """Runs of the workflow and ref that were started in the time of the dispatch, by us and by no other action."""
+        login = await self.github.login()
+        return [run for run in await self._listed() if self._fits(run, login)]
+
+    def _fits(self, run: Run, login: str | None) -> bool:
+        since, owner = self.memory.since, shared().taken.get((self.github.base, run.id))
+        return (
+            run.id not in self.memory.known
+            and run.head_branch in (None, self.config.branch())
+            and (run.created_at is None or since <= run.created_at <= since + _CREATED_WITHIN)
+            and (login is None or run.actor is None or run.actor.login.lower() == login.lower())
+            and owner in (None, self.github.context.idempotency_key)
+        )
+
+    async def _listed(self) -> list[Run]:
+        since = self.memory.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        found: list[Run] = []
+        for page in range(1, _MOST_PAGES + 1):
+            runs, _ = await list_runs(self.github, self.config.workflow_id, {"created": f">={since}", "page": page})
+            found += runs
+            if len(runs) < _PAGE:
+                break
+        return found
+
+    def _pauses(self) -> Iterator[float]:
+        pauses = (_SETTLING,) if self.config.correlation_input is None else _PAUSES
+        return chain(pauses, repeat(pauses[-1]))
+
+
+def links(runs: Sequence[Run]) -> str:
+    """The runs' links, as far as a message has room for them."""
+    return ", ".join(run.html_url for run in runs[:5])
+
+
+async def list_runs(
+    github: GitHub, workflow: str, query: Mapping[str, JsonValue]
+) -> tuple[tuple[Run, ...], datetime | None]:
+    """Runs of the workflow that a dispatch started, newest first, and GitHub's time."""
+    answer = await github.call(
+        "GET",
+        f"{workflow_path(workflow)}/runs",
+        query={"event": "workflow_dispatch", "per_page": _PAGE, "exclude_pull_requests": True, **query},
+    )
+    if answer.status != _OK:
+        raise github.refusal(answer, f"the runs of '{workflow}' in {github.repository} could not be listed")
+    return document(answer, RunList, "a list of runs").workflow_runs, server_time(answer)
+
+
+def workflow_path(workflow: str) -> str:
+    """Where the workflow is, below its repository."""
+    return f"/actions/workflows/{quote(workflow, safe='')}"
