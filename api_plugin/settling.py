@@ -7,6 +7,7 @@ not. Starting is idempotent: a rollback belongs to one try of a request, and loo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow.models.dagrun import DagRun
@@ -32,6 +33,7 @@ from catalog_compiler.run_format import (
     RunConf,
     UndoStep,
     UserInfo,
+    action_task_id,
     undo_task_id,
 )
 
@@ -97,6 +99,8 @@ class _Due:
     mode: Mode
     clear_number: int
     actions: tuple[str, ...]
+    tries: Mapping[str, int]
+    """Airflow's count of the tries of each."""
 
 
 def _start_rollback_if_due(session: Session, shelf: DagShelf, request: Request) -> bool:
@@ -145,12 +149,15 @@ def _due(session: Session, request: Request) -> _Due | None:
     if way.on_failure != "rollback" or (before is not None and before.clear_number == run.clear_number):
         return None
     actions = undo_order(way, run.tasks)
-    return _Due(plan=plan, mode=mode, clear_number=run.clear_number, actions=actions) if actions else None
+    if not actions:
+        return None
+    tries = {name: run.tasks[action_task_id(name)].try_number for name in actions}
+    return _Due(plan=plan, mode=mode, clear_number=run.clear_number, actions=actions, tries=tries)
 
 
 def _rollback_conf(request: Request, due: _Due) -> RunConf:
     way = due.plan.fulfillment(due.mode)
-    undos = ((name, way.action(name).rollback) for name in due.actions)
+    undone = [way.action(name) for name in due.actions]
     return RunConf(
         request=info_of(request, due.mode, UserInfo.model_validate(request.user)),
         item_id=request.item_id,
@@ -160,7 +167,17 @@ def _rollback_conf(request: Request, due: _Due) -> RunConf:
             clear_number=due.clear_number,
             header=due.plan.header,
             field_types={field.id: field.type for field in due.plan.fields},
-            steps=tuple(UndoStep(action=name, mode=due.mode, undo=undo) for name, undo in undos if undo is not None),
+            steps=tuple(
+                UndoStep(
+                    action=action.name,
+                    mode=due.mode,
+                    type=action.type,
+                    try_number=due.tries[action.name],
+                    undo=action.rollback,
+                )
+                for action in undone
+                if action.rollback is not None
+            ),
         ),
     )
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from api_plugin.undoing import undo_order
+from api_plugin.undoing import stopped, undo_order
 from catalog_compiler.plan import ActionPlan, FulfillmentPlan
 from catalog_compiler.run_format import ActionFailure, ActionReport, action_task_id, undo_task_id
 
@@ -211,7 +211,8 @@ def _action_status(task: TaskView, run: RunView) -> ActionStatus:
         case "failed":
             return "outcome_unknown" if report and report.outcome == "outcome_unknown" else "failed"
         case "skipped" | "upstream_failed" | "removed":
-            return "skipped"
+            # What was at work when its run ran out of time was not passed over.
+            return "failed" if stopped(task) or (report and report.error) else "skipped"
         case "deferred" | "running" | "awaiting_input":
             return _at_work(task)
         case "up_for_retry" | "restarting":
@@ -278,6 +279,6 @@ def _warnings(way: FulfillmentPlan, run: RunView) -> tuple[str, ...]:
 
 def _failure(run: RunView, action: str) -> ActionFailure | None:
     task = run.tasks.get(action_task_id(action))
-    if task is None or task.report is None or task.state not in {"success", "failed"}:
+    if task is None or task.report is None or task.state not in {"success", "failed", "skipped"}:
         return None
     return task.report.error

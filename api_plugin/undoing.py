@@ -41,5 +41,12 @@ def _may_have_acted(task: TaskView) -> bool:
     if task.report is not None:
         error = task.report.error
         return task.report.outcome == "outcome_unknown" or (error is not None and error.effect_possible)
-    # No report: stopped in the middle, by a person or with its host.
-    return task.state == "failed" and task.started_at is not None
+    return stopped(task)
+
+
+def stopped(task: TaskView) -> bool:
+    """Whether a task was ended in the middle and left no report: by a person, with its host, or as time ran out.
+
+    Airflow then calls it failed, or skipped where its run took too long.
+    """
+    return task.report is None and task.state in {"failed", "skipped"} and task.started_at is not None

@@ -269,6 +269,15 @@ class ActionType(ABC, Generic[ConfigT]):
         return False
 
     @classmethod
+    def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:  # noqa: ARG003 - as above
+        """What an action with this stored state has made outside, as far as the state tells; None where it has nothing.
+
+        Used where an action was stopped, or died with its host, and so left no result: for whoever looks, and for its
+        undo, which finds the outputs as `response.<own name>`. Must take states that an older version stored.
+        """
+        return None
+
+    @classmethod
     def runs_on(cls, config: Mapping[str, Any]) -> Host:  # noqa: ARG003 - as above
         """Where an action with this raw config runs."""
         return cls.host

@@ -59,6 +59,10 @@ class UndoStep(RunModel):
 
     action: str
     mode: Mode
+    type: str | None = None
+    """The type of the action that is undone; rollbacks of before did not tell."""
+    try_number: int | None = None
+    """The try of the action that is undone: reports of its earlier tries are of no use. Not told before either."""
     undo: UndoPlan
 
 

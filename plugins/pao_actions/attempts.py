@@ -27,6 +27,8 @@ INTERRUPTED = (
     "that could do it twice: look at the target, then retry or roll back"
 )
 
+STOPPED = "stopped by a person in Airflow, or because its run took longer than it may"
+
 
 async def perform(
     action: ActionType[Any],
@@ -55,7 +57,7 @@ async def perform(
     ending = await loop.run(config)
     return Outcome(
         status=ending.status,
-        result=ending.result,
+        result=ending.result or _made(action, parts, context),
         error=ending.error,
         attempts=loop.record.attempt,
         started_at=started_at,
@@ -63,16 +65,54 @@ async def perform(
     )
 
 
-async def stop(action: ActionType[Any], config: Mapping[str, Any], *, context: ActionContext) -> None:
+async def stop(
+    action: ActionType[Any], config: Mapping[str, Any], *, seconds: float, context: ActionContext
+) -> Outcome:
     """Stop what an action began outside, after its `perform` was cancelled because a person stopped it.
 
-    `config` has its templates resolved. Raises what the type's `cancel` raises, and ValidationError.
+    `config` has its templates resolved; the type's `cancel` may take so many seconds. The outcome is that of an action
+    which failed and may have had an effect. Never raises but for cancellation.
     """
     parts = await StateParts.load(context.state)
-    await action.cancel(
-        action.Config.model_validate(dict(config)),
-        replace(context, state=ActionState(parts), attempt=parts.record().attempt),
+    record = parts.record()
+    message = STOPPED
+    try:
+        async with asyncio.timeout(seconds):
+            await action.cancel(
+                action.Config.model_validate(dict(config)),
+                replace(context, state=ActionState(parts), attempt=record.attempt),
+            )
+    except Exception as error:  # noqa: BLE001 - whatever it was, the action is over, and a person must look
+        message = f"{STOPPED}; what it began outside may go on, because {_why_not_stopped(error, seconds)}: look at it"
+    context.log.error("action_failed", attempt=record.attempt, error=message)
+    now = context.clock.now()
+    attempts = max(record.attempt, 1)
+    return Outcome(
+        status="failed",
+        result=_made(action, parts, context),
+        error=ActionFailure(message=message, kind="permanent", effect_possible=True, attempts=attempts),
+        attempts=attempts,
+        started_at=record.started_at or now,
+        ended_at=now,
     )
+
+
+def _made(action: ActionType[Any], parts: StateParts, context: ActionContext) -> ActionResult | None:
+    """What an action that left no result has made nonetheless, as far as it stored that."""
+    try:
+        return action.made(parts.read("action"))
+    except Exception as error:  # noqa: BLE001 - a type's mistake must not cost the outcome
+        details = "".join(traceback.format_exception(error))
+    context.log.error("unexpected_error", traceback=details)
+    return None
+
+
+def _why_not_stopped(error: Exception, seconds: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"stopping it took more than {seconds:g} seconds"
+    if isinstance(error, ActionError):
+        return str(error)
+    return f"stopping it failed ({type(error).__name__})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

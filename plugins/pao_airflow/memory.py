@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
 from pydantic import JsonValue
 
 from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
@@ -27,6 +29,13 @@ class TaskPlace:
     run_id: str
     task_id: str
     try_number: int
+    begun_at: int | None = None
+    """The try that a person started, where this one follows it by itself because its worker died."""
+
+    @property
+    def first_try(self) -> int:
+        """The first of the tries that make up one try of a person: state and idempotency key are of all of them."""
+        return self.try_number if self.begun_at is None else self.begun_at
 
 
 class XComMemory:
@@ -88,6 +97,32 @@ async def read_report(*, dag_id: str, run_id: str, task_id: str) -> ActionReport
     """The report of an action that ended; None where it left none."""
     value = await _read(REPORT_KEY, dag_id=dag_id, run_id=run_id, task_id=task_id)
     return None if value is None else ActionReport.model_validate(value)
+
+
+async def write_report(place: TaskPlace, report: ActionReport) -> None:
+    """Store the report of an action whose task does not end by it."""
+    await BaseXCom.aset(
+        key=REPORT_KEY,
+        value=report.model_dump(mode="json"),
+        dag_id=place.dag_id,
+        run_id=place.run_id,
+        task_id=place.task_id,
+    )
+
+
+async def task_state(*, dag_id: str, run_id: str, task_id: str) -> str | None:
+    """The state of a task in Airflow."""
+    question = GetTaskStates(dag_id=dag_id, run_ids=[run_id], task_ids=[task_id])
+    answer = await task_runner.SUPERVISOR_COMMS.asend(question)
+    states = answer.task_states if isinstance(answer, TaskStatesResult) else {}
+    return (states.get(run_id) or {}).get(task_id)
+
+
+async def whose_state(place: TaskPlace) -> str | None:
+    """The action that a task with several, one after another, is at: the one that stored its state last."""
+    saved = await _read(STATE_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
+    current: str | None = saved.get("action") if saved else None
+    return current
 
 
 async def read_action_state(*, dag_id: str, run_id: str, task_id: str) -> dict[str, JsonValue]:

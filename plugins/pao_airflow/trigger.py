@@ -13,12 +13,13 @@ import structlog
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from catalog_compiler.run_format import REPORT_KEY, ActionReport
-from catalog_compiler.settings import PaoSettings
 from pao_airflow.configuration import pao_settings
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace
 from pao_airflow.reports import broken, ends_well
 from pao_airflow.step import Step
+from pao_airflow.stopping import stop_step, stop_undo
+from pao_airflow.task import HostedTask
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ class PaoTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
         try:
-            report = await self._work(*self._task())
+            report = await self._work(self._task())
         except Exception as error:
             # The last resort: without an event Airflow would send the task to a worker, which can't run it.
             log.exception("action host failed")
@@ -37,15 +38,22 @@ class PaoTrigger(BaseTrigger):
         yield self._event(report)
 
     @abstractmethod
-    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport: ...
+    async def _work(self, task: HostedTask) -> ActionReport: ...
+
+    async def on_kill(self) -> None:
+        """Stop what it began outside: a person ended the task, or its run took too long. Called once `run` is over."""
+        await self._stop(self._task())
+
+    @abstractmethod
+    async def _stop(self, task: HostedTask) -> None: ...
 
     @abstractmethod
     def _tolerates_failure(self) -> bool: ...
 
-    def _task(self) -> tuple[dict[str, Any] | None, TaskPlace, PaoSettings]:
+    def _task(self) -> HostedTask:
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
-        return task.get_template_context()["dag_run"].conf, place, pao_settings()
+        return HostedTask(conf=task.get_template_context()["dag_run"].conf, place=place, settings=pao_settings())
 
     def _event(self, report: ActionReport) -> TriggerEvent:
         xcoms = {REPORT_KEY: report.model_dump(mode="json")}
@@ -69,8 +77,11 @@ class ActionTrigger(PaoTrigger):
         """Give Airflow what it needs to make this trigger again."""
         return "pao_airflow.trigger.ActionTrigger", {"step": self.step}
 
-    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
-        return await run_step(self._step, conf, place, settings)
+    async def _work(self, task: HostedTask) -> ActionReport:
+        return await run_step(self._step, task)
+
+    async def _stop(self, task: HostedTask) -> None:
+        await stop_step(self._step, task)
 
     def _tolerates_failure(self) -> bool:
         return self._step.action.on_error == "continue"
@@ -89,8 +100,11 @@ class UndoTrigger(PaoTrigger):
         """Give Airflow what it needs to make this trigger again."""
         return "pao_airflow.trigger.UndoTrigger", {"position": self.position, "last": self.last}
 
-    async def _work(self, conf: dict[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> ActionReport:
-        return await run_undo(self.position, conf, place, settings, and_rest=self.last)
+    async def _work(self, task: HostedTask) -> ActionReport:
+        return await run_undo(self.position, task, and_rest=self.last)
+
+    async def _stop(self, task: HostedTask) -> None:
+        await stop_undo(self.position, task, and_rest=self.last)
 
     def _tolerates_failure(self) -> bool:
         return False

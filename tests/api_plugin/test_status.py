@@ -29,6 +29,8 @@ UPSTREAM_FAILED = a_task("upstream_failed", started_at=None)
 MAYBE = a_task("failed", a_report("failed", effect_possible=True))
 UNKNOWN = a_task("failed", a_report("outcome_unknown", effect_possible=True))
 STOPPED = a_task("failed")
+OUT_OF_TIME = a_task("skipped")
+NEVER_BEGUN = a_task("skipped", started_at=None)
 SKIPPED = a_task("skipped", a_report("skipped"))
 TOLERATED = a_task("success", a_report("failed"))
 UNDONE = a_task("success", a_report())
@@ -61,6 +63,11 @@ RUNS = {
     "second failed, rollback not started yet": (
         "failed", (done(), refused(), UPSTREAM_FAILED), "rolling_back", "completed failed skipped"),
     "stopped by hand": ("failed", (done(), STOPPED, SKIPPED), "rolling_back", "completed failed skipped"),
+    "ran out of time": (
+        "failed", (done(), OUT_OF_TIME, NEVER_BEGUN), "rolling_back", "completed failed skipped"),
+    "ran out of time, and was stopped": (
+        "failed", (done(), a_task("skipped", a_report("failed", effect_possible=True)), NEVER_BEGUN), "rolling_back",
+        "completed failed skipped"),
     "marked failed while queued": ("failed", (NOT_YET, NOT_YET, NOT_YET), "failed", "skipped skipped skipped"),
     "removed from the DAG": ("failed", (a_task("removed"), refused(), NOT_YET), "failed", "skipped failed skipped"),
 }  # fmt: skip

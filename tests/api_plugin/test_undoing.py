@@ -42,6 +42,18 @@ TABLE = {
         {"first": done(1), "left": a_task("failed", ended_at=at(4))},
         ("left", "first"),
     ),
+    "at work when its run took too long: Airflow calls it skipped, and it left no report yet": (
+        {"first": done(1), "left": a_task("skipped", ended_at=at(4))},
+        ("left", "first"),
+    ),
+    "at work when its run took too long, and stopped": (
+        {"first": done(1), "left": a_task("skipped", a_report("failed", effect_possible=True))},
+        ("left", "first"),
+    ),
+    "not begun when its run took too long": (
+        {"first": done(1), "left": a_task("skipped", started_at=None)},
+        ("first",),
+    ),
     "marked failed before it started": ({"first": done(1), "left": a_task("failed", started_at=None)}, ("first",)),
     "skipped by its condition": ({"first": done(1), "left": a_task("skipped", a_report("skipped"))}, ("first",)),
     "never reached": ({"first": done(1), "left": a_task("upstream_failed", started_at=None)}, ("first",)),

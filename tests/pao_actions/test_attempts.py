@@ -40,6 +40,9 @@ class Scripted(ActionType):
     def resumes(self, state):
         return "job" in state
 
+    def made(self, state):
+        return ActionResult(outputs=dict(state)) if "job" in state else None
+
     async def cancel(self, config, context):
         self.stopped.append((config.key, context.attempt, await context.state.load()))
 
@@ -378,9 +381,73 @@ def test_a_stop_finds_what_the_action_stored():
     with pytest.raises(Crash):
         attempt(action, state=state)
 
-    asyncio.run(stop(action, {"key": "k"}, context=make_context(state=state)))
+    outcome = asyncio.run(stop(action, {"key": "k"}, seconds=1, context=make_context(state=state)))
 
     assert [("k", 1, {"job": "j-1"})] == action.stopped
+    assert ("failed", {"job": "j-1"}, 1) == (outcome.status, outcome.result.outputs, outcome.attempts)
+    assert ("permanent", True) == (outcome.error.kind, outcome.error.effect_possible)
+    assert "stopped by a person in Airflow, or because its run took longer than it may" == outcome.error.message
+
+
+async def _hang():
+    await asyncio.Event().wait()
+
+
+async def _raise(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("cancel", "said"),
+    [
+        (_hang, "because stopping it took more than 0.01 seconds: look at it"),
+        (lambda: _raise(PermanentError("run 7 is of another owner")), "because run 7 is of another owner: look at it"),
+        (lambda: _raise(ValueError("hush")), "because stopping it failed (ValueError): look at it"),
+    ],
+)
+def test_what_can_not_be_stopped_is_told(cancel, said):
+    """The task is over all the same; a person must look at what may go on outside."""
+    action = Scripted()
+    action.cancel = lambda *_: cancel()
+
+    outcome = asyncio.run(stop(action, {}, seconds=0.01, context=make_context()))
+
+    assert ("failed", True, None) == (outcome.status, outcome.error.effect_possible, outcome.result)
+    assert outcome.error.message.endswith(f"; what it began outside may go on, {said}")
+
+
+def test_a_config_that_is_not_valid_stops_nothing_and_says_so():
+    """It never began anything with it."""
+    message = asyncio.run(stop(Scripted(), {"kex": 1}, seconds=1, context=make_context())).error.message
+
+    assert message.endswith("because stopping it failed (ValidationError): look at it")
+
+
+def test_what_was_made_before_its_host_died_is_told():
+    """The outcome is unknown, but the job that the state tells of can be looked at."""
+    state = MemoryState()
+
+    class Forgetful(Scripted):
+        def resumes(self, _state):
+            return False
+
+    with pytest.raises(Crash):
+        attempt(Forgetful(begin_job, safe=False), state=state)
+    outcome = attempt(Forgetful(safe=False), state=state)
+
+    assert ("outcome_unknown", {"job": "j-1"}) == (outcome.status, outcome.result.outputs)
+
+
+def test_a_type_that_can_not_read_its_state_costs_no_outcome():
+    """Its mistake is in the log."""
+    log = MemoryLog()
+    action = Scripted(PermanentError("refused"))
+    action.made = lambda state: state["no such key"]
+
+    outcome = attempt(action, log=log)
+
+    assert ("failed", "refused", None) == (outcome.status, outcome.error.message, outcome.result)
+    assert "KeyError" in dict(log.events)["unexpected_error"]["traceback"]
 
 
 def test_an_action_keeps_its_own_state_beside_the_count():

@@ -16,20 +16,24 @@ from airflow.sdk.execution_time.comms import (
     ConnectionResult,
     ErrorResponse,
     GetConnection,
+    GetTaskStates,
     GetVariable,
     GetXCom,
     MaskSecret,
     OKResponse,
     SetXCom,
+    TaskStatesResult,
     VariableResult,
     XComResult,
 )
 from cryptography.fernet import Fernet
 from pao_actions.http_client import close_clients
-from pao_airflow import lookups
+from pao_actions.testing import FakeClock
+from pao_airflow import host, lookups
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace
 from pao_airflow.step import Step
+from pao_airflow.task import HostedTask
 
 from catalog_compiler.run_format import REPORT_KEY, RequestInfo, RunConf, UserInfo
 from catalog_compiler.sealing import Sealer
@@ -56,6 +60,7 @@ class Supervisor:
         self.variables = {}
         self.connections = {}
         self.masked = []
+        self.states = {}
         self.outages = 0
         """So many of the next look-ups fail, as where the database is away."""
 
@@ -78,6 +83,9 @@ class Supervisor:
                 if msg.conn_id not in self.connections:
                     return ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND, detail={"conn_id": msg.conn_id})
                 return ConnectionResult(conn_id=msg.conn_id, extra=None, **self.connections[msg.conn_id])
+            case GetTaskStates(run_ids=[run_id], task_ids=[task_id]):
+                state = self.states.get((msg.dag_id, run_id, task_id))
+                return TaskStatesResult(task_states={run_id: {task_id: state}} if state else {})
             case MaskSecret():
                 self.masked.append(msg.value)
                 return None
@@ -95,6 +103,8 @@ class Supervisor:
 def supervisor(monkeypatch):
     """An empty one. What is missing there is looked for as often as ever, but without pauses."""
     world = Supervisor()
+    # An undo waits for an action that is being stopped.
+    monkeypatch.setattr(host, "SYSTEM_CLOCK", FakeClock())
     monkeypatch.setattr(lookups, "PAUSES", (0, 0, 0))
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", world, raising=False)
     return world
@@ -144,16 +154,20 @@ def a_place(**more):
     return TaskPlace(**(known | more))
 
 
+def a_task(conf, **more):
+    """The action's task, hosted by a triggerer."""
+    return HostedTask(conf=conf, place=a_place(**more), settings=SETTINGS)
+
+
 def run(step, conf, **more):
     """The report of an action, run as the triggerer runs it."""
-    return _hosted(run_step(step, conf, a_place(**more), SETTINGS))
+    return _hosted(run_step(step, a_task(conf, **more)))
 
 
 def undo(position, conf, *, and_rest=False, **more):
     """The report of an undo."""
     known = {"dag_id": "default.queue.rollback", "run_id": f"{REQUEST_ID}.rollback.0", "task_id": f"undo-{position}"}
-    place = a_place(**(known | more))
-    return _hosted(run_undo(position, conf, place, SETTINGS, and_rest=and_rest))
+    return _hosted(run_undo(position, a_task(conf, **(known | more)), and_rest=and_rest))
 
 
 def _hosted(work):

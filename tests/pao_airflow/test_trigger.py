@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
 from pao_actions.http_client import close_clients
+from pao_airflow import trigger
 from pao_airflow.operators import ActionOperator, UndoOperator
 from pao_airflow.trigger import ActionTrigger, UndoTrigger
 
@@ -87,6 +88,28 @@ def test_an_undo_that_fails_is_a_failure(supervisor, last, kind):
     (event,) = events(UndoTrigger(position=1, last=last), None)
 
     assert isinstance(event, kind)
+
+
+@pytest.mark.parametrize("kind", ["action", "undo"])
+def test_a_kill_by_a_person_stops_the_work(supervisor, monkeypatch, kind):
+    """Airflow calls it once `run` is over, and on nothing but a person's doing."""
+    stopped = []
+
+    async def note(what, task, **more):
+        stopped.append((what if kind == "undo" else what.action.name, task.place.try_number, more))
+
+    monkeypatch.setattr(trigger, "stop_step", note)
+    monkeypatch.setattr(trigger, "stop_undo", note)
+    step = a_step({"method": "GET", "url": "https://example.com"})
+    made = ActionTrigger(step=step.model_dump_json()) if kind == "action" else UndoTrigger(position=2, last=True)
+    made.task_instance = SimpleNamespace(
+        dag_id="d", run_id="r", task_id="t", try_number=3,
+        get_template_context=lambda: {"dag_run": SimpleNamespace(conf={})},
+    )  # fmt: skip
+
+    asyncio.run(made.on_kill())
+
+    assert [("create", 3, {})] == stopped if kind == "action" else [(2, 3, {"and_rest": True})] == stopped
 
 
 def test_a_fault_of_our_own_ends_the_task_too(supervisor):
