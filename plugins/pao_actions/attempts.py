@@ -27,7 +27,7 @@ INTERRUPTED = (
     "that could do it twice: look at the target, then retry or roll back"
 )
 
-STOPPED = "stopped by a person in Airflow, or because its run took longer than it may"
+STOPPED = "stopped, because it was marked failed in Airflow or its run ran out of time"
 
 
 async def perform(
