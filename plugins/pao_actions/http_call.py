@@ -42,6 +42,8 @@ class HttpCall:
     shown_as: str | None = None
     """What messages and the log call the target, where its path is a secret."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
+    routine: bool = False
+    """One of many alike, such as a poll: it leaves no line in the log unless its status is 400 or more."""
 
 
 async def find_connection(connection_id: str, context: ActionContext) -> Connection:
@@ -83,7 +85,8 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             passage.ill()
     seconds = round(asyncio.get_running_loop().time() - started, 3)
-    context.log.info("http_call", target=target, status=response.status_code, seconds=seconds)
+    if not call.routine or response.status_code >= HTTPStatus.BAD_REQUEST:
+        context.log.info("http_call", target=target, status=response.status_code, seconds=seconds)
     return HttpAnswer(
         method=call.method,
         target=target,

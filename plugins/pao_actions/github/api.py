@@ -16,7 +16,7 @@ from pao_actions.github.place import Repository, api_base
 from pao_actions.github.rate_limits import is_limit, pause
 from pao_actions.github.shared import Account, account, shared
 from pao_actions.github.sign_in import SignIn, sign_in
-from pao_actions.http_answer import HttpAnswer
+from pao_actions.http_answer import SAFE_METHODS, HttpAnswer
 from pao_actions.http_call import HttpCall, find_connection, send
 
 API_VERSION = "2022-11-28"
@@ -71,11 +71,10 @@ class GitHub:
             TemporaryError: if no answer came, or GitHub refuses for too long; `arrived` tells of this very call.
             PermanentError: if the sign-in or the target is wrong.
         """
-        token = await self._token()
-        answer = await self._send(method, self.repository.path + path, token, body=body, query=query, etag=etag)
+        token, place = await self._token(), self.repository.path + path
+        answer = await self._send(method, place, token, body=body, query=query, etag=etag)
         if answer.status == _UNAUTHORIZED and self.sign_in.refused(token):
-            token = await self._token()
-            answer = await self._send(method, self.repository.path + path, token, body=body, query=query, etag=etag)
+            answer = await self._send(method, place, await self._token(), body=body, query=query, etag=etag)
         return answer
 
     async def login(self) -> str | None:
@@ -133,6 +132,7 @@ class GitHub:
                 extra={"verify": self.connection.extra.get("verify", True)},
             ),
             max_answer_bytes=_LARGEST_ANSWER,
+            routine=method in SAFE_METHODS,
         )
         return await self._unless_limited(call)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from catalog_compiler.signal_names import github_run
 from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.github.answers import document
 from pao_actions.github.api import GitHub
@@ -59,7 +60,7 @@ class Watch:
                     return None
                 wanted = max(pause, shared().waiting[account] / _POLLS_A_SECOND) * (0.75 + clock.random() / 4)
                 await self.github.context.signals.wait(
-                    signal_name(self.url), wanted if left is None else min(wanted, left)
+                    signal_name(self.url, self.run_id), wanted if left is None else min(wanted, left)
                 )
                 pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
@@ -106,10 +107,10 @@ class Watch:
         return run
 
 
-def signal_name(run_url: str) -> str:
-    """The signal that tells of news of a run, from its link."""
-    found = re.fullmatch(r"https?://([^/]+)/([^/]+/[^/]+)/actions/runs/(\d+).*", run_url)
-    return f"github:{found[1]}/{found[2]}/{found[3]}" if found else f"github:{run_url}"
+def signal_name(run_url: str, run_id: int) -> str:
+    """The signal that tells of news of a run: by the host and the repository of its link, as webhooks name them."""
+    parts = urlsplit(run_url)
+    return github_run(parts.hostname or "", "/".join(parts.path.split("/")[1:3]), run_id)
 
 
 @contextmanager
