@@ -23,7 +23,7 @@ SEARCH_SECONDS = 120.0
 """So long after its dispatch a run may take to be listed."""
 
 _LISTED_WITHIN = timedelta(seconds=SEARCH_SECONDS)
-_AT_LEAST = timedelta(seconds=15)
+_AT_LEAST = timedelta(seconds=10)
 """So long it is looked for where that time is over already, since its first look came late."""
 _CREATED_WITHIN = timedelta(seconds=90)
 """A call lasts 30 seconds at most: what was created later was started by someone else."""

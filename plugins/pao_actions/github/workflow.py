@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from catalog_compiler.actions import ActionContext, ActionResult, ActionType, ConfigFacts, ConfigProblem
 from catalog_compiler.problems import Path
-from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
+from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.github.api import GitHub
 from pao_actions.github.checks import workflow_problems
 from pao_actions.github.config import GithubWorkflowConfig
@@ -94,13 +94,21 @@ error names the failed jobs and steps. Stopping the action cancels the run.
         """Always: a further try looks for the run of the one before, and starts none where it can't be sure."""
         return True
 
+    @classmethod
+    def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:
+        """The run, where it is known."""
+        memory = recalled(state)
+        if memory is None or memory.run_id is None or memory.url is None:
+            return None
+        return _started(memory.run_id, memory.url)
+
     async def run(self, config: GithubWorkflowConfig, context: ActionContext) -> ActionResult:
         """Start it, unless an earlier try has, and wait."""
         github = await GitHub.reach(config.connection, config.repository, context)
         memory = await Dispatch(github=github, config=config).run(recalled(await context.state.load()))
         if memory.run_id is None or memory.url is None:
             raise PermanentError("the run that was started has no number", effect_possible=True)
-        started = result(memory.run_id, memory.url, status="queued", conclusion=None)
+        started = _started(memory.run_id, memory.url)
         if not config.wait:
             return started
         try:
@@ -123,9 +131,12 @@ error names the failed jobs and steps. Stopping the action cancels the run.
             run = await Search(github=github, config=config, memory=memory).run(briefly=True)
             run_id = None if run is None else run.id
         if run_id is None:
-            context.log.warning("no_run_to_cancel", workflow=config.workflow_id)
-            return
+            raise OutcomeUnknownError(f"no run of '{config.workflow_id}' that it may have started was found")
         await _cancel(github, run_id)
+
+
+def _started(run_id: int, url: str) -> ActionResult:
+    return result(run_id, url, status="queued", conclusion=None)
 
 
 async def _ended(github: GitHub, config: GithubWorkflowConfig, run_id: int, url: str, memory: Memory) -> ActionResult:

@@ -85,11 +85,11 @@ class World:
 
         async def host():
             try:
-                await stop(GithubWorkflow(), config or CONFIG, context=context)
+                return await stop(GithubWorkflow(), config or CONFIG, seconds=30, context=context)
             finally:
                 await close_clients()
 
-        asyncio.run(host())
+        return asyncio.run(host())
 
     def events(self, name):
         """The fields of the log's events of that name."""

@@ -131,9 +131,10 @@ def test_stopping_the_action_cancels_the_run(cloud):
 
     with pytest.raises(Killed):
         cloud.run(context=cloud.context(state=context.state, signals=Stopped()))
-    cloud.stop(context)
+    outcome = cloud.stop(context)
 
     assert ["cancelled"] == list(cloud.fake.runs[1002].states)
+    assert 1002 == outcome.result.outputs["run_id"]
     assert ["in_progress"] == list(other.states)
     assert [{"run_id": 1002, "status": 202}] == cloud.events("run_cancelled")
 
@@ -168,10 +169,12 @@ def test_stopping_looks_for_a_run_that_is_not_known_yet(cloud, kind):
 
     with pytest.raises(Killed):
         cloud.run(context=cloud.context(state=context.state, log=Dying()))
-    cloud.stop(context)
+    outcome = cloud.stop(context)
 
     cancelled = [call for call in cloud.fake.calls if call.path.endswith("/cancel")]
     assert (1 if kind == "lost" else 0) == len(cancelled)
+    unknown = "what it began outside may go on, because no run of 'deploy.yml' that it may have started was found"
+    assert (kind == "cut") == (unknown in outcome.error.message)
 
 
 def test_polls_may_fail_for_some_minutes(cloud):
