@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_compiler.actions import action_types
 from catalog_compiler.catalog import CompiledCatalog, compile_catalog, read_catalog
 from catalog_compiler.catalog_files import read_part
 from catalog_compiler.reporters import render
@@ -38,7 +39,8 @@ def test_broken_files_have_exactly_the_report_beside_them(broken, suffix, form):
     """They are named after the code that they show; places, pointers, sentences and hints are part of the contract."""
     compiled = broken.compiled()
 
-    assert broken.report.with_name(broken.report.name + suffix).read_text() == render(compiled, form) + "\n"
+    report = broken.report.with_name(broken.report.name + suffix).read_text()
+    assert report.replace("<all types>", ", ".join(action_types())) == render(compiled, form) + "\n"
     assert broken.code in {problem.code for problem in compiled.problems}
 
 

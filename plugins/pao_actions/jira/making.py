@@ -1,0 +1,158 @@
+"""Makes a ticket once, whatever happens between the call and its answer.
+
+Jira has no key that makes a repeated call harmless. So the intent is stored before the call, and the ticket after it;
+where the first is found without the second, the ticket is looked for by a label that names request and action, and told
+from that of another try by an entity property. Jira's search finds new tickets after some seconds, so a look that finds
+nothing is repeated for a while, and in the end it proves nothing: then the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pydantic import JsonValue
+
+from catalog_compiler.actions import ActionContext
+from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
+from pao_actions.jira.client import JiraClient
+from pao_actions.jira.config import JiraTicketConfig
+from pao_actions.jira.draft import Draft, draft_ticket
+from pao_actions.jira.exceptions import InvalidRequestError, NotThereError
+from pao_actions.jira.issue import FIELDS, Issue
+from pao_actions.jira.jql import equals
+from pao_actions.jira.screen import forget_screen
+from pao_actions.jira.search import search
+
+PROPERTY = "pao"
+"""The entity property that tells which try made a ticket."""
+
+LOOKS = (0, 2, 4, 8, 16, 30, 60)
+"""Seconds before each look for a ticket that may have been made."""
+
+
+def ticket_label(context: ActionContext) -> str:
+    """The label of what an action makes for a request, the same in all its tries and in its rollback."""
+    name = f"{context.request_id}/{context.action}"
+    return f"pao-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+async def make_once(client: JiraClient, config: JiraTicketConfig) -> Issue:
+    """The ticket of this try, made now or before.
+
+    Raises:
+        OutcomeUnknownError: if it may have been made, and can't be found.
+    """
+    context = client.context
+    state = await context.state.load()
+    match state:
+        case {"ticket": {"id": str(issue_id), "key": str(key)}}:
+            return Issue(id=issue_id, key=key)
+        case {"creating": {"labelled": bool(labelled)}}:
+            return await _found_again(client, config, labelled=labelled, reason="its host stopped in between")
+    draft = await draft_ticket(client, config, ticket_label(context))
+    return await _make(client, config, draft)
+
+
+async def _make(client: JiraClient, config: JiraTicketConfig, draft: Draft) -> Issue:
+    context = client.context
+    await context.state.save({"creating": {"labelled": draft.labelled}})
+    try:
+        answer = await client.post("issue", body=_body(context, draft.fields))
+    except InvalidRequestError as error:
+        await context.state.save({})
+        if "assignee" in draft.fields and set(error.fields) == {"assignee"}:
+            context.log.warning("ticket_unassigned", assignee=config.assignee, reason=error.fields["assignee"])
+            rest = {name: value for name, value in draft.fields.items() if name != "assignee"}
+            return await _make(client, config, Draft(screen=draft.screen, fields=rest, labelled=draft.labelled))
+        forget_screen(client, config.project, config.issue_type)
+        raise PermanentError(_with_names(str(error), draft)) from error
+    except ActionError as error:
+        if not _may_have_arrived(error):
+            await context.state.save({})
+            raise
+        return await _found_again(client, config, labelled=draft.labelled, reason=str(error))
+    return await _keep(client, answer, "ticket_created")
+
+
+def _body(context: ActionContext, fields: dict[str, JsonValue]) -> JsonValue:
+    value: dict[str, JsonValue] = {
+        "request": context.request_id,
+        "action": context.action,
+        "mode": context.mode,
+        "try": context.idempotency_key,
+    }
+    return {"fields": fields, "properties": [{"key": PROPERTY, "value": value}]}
+
+
+def _may_have_arrived(error: ActionError) -> bool:
+    match error:
+        case TemporaryError():
+            return error.arrived
+        case PermanentError():
+            return error.effect_possible
+    return True
+
+
+async def _keep(client: JiraClient, answer: Any, event: str) -> Issue:
+    try:
+        issue = Issue.from_json(answer)
+    except (KeyError, TypeError) as error:
+        raise PermanentError(
+            "Jira said that the ticket was made, and not which one it is; look for it there", effect_possible=True
+        ) from error
+    context = client.context
+    await context.state.save({"ticket": {"id": issue.id, "key": issue.key}})
+    context.log.info(event, key=issue.key, url=client.browse_url(issue.key))
+    return issue
+
+
+async def _found_again(client: JiraClient, config: JiraTicketConfig, *, labelled: bool, reason: str) -> Issue:
+    context = client.context
+    label = ticket_label(context)
+    if labelled:
+        context.log.warning("looking_for_ticket", label=label, reason=reason)
+        for seconds in LOOKS:
+            await context.clock.sleep(seconds)
+            if document := await _of_this_try(client):
+                return await _keep(client, document, "ticket_found")
+    looked = f"none with the label {label} is found" if labelled else "its screen has no labels to find it by"
+    raise OutcomeUnknownError(
+        f"the ticket may or may not have been made in {config.project}, because {reason}; {looked}: look there, and "
+        "retry if there is none"
+    )
+
+
+async def _of_this_try(client: JiraClient) -> dict[str, Any] | None:
+    try:
+        tickets = await tickets_of_action(client)
+    except TemporaryError as error:
+        message = f"the ticket may have been made, and can't be looked for: {error}"
+        raise TemporaryError(message, arrived=True, retry_after=error.retry_after) from error
+    own = client.context.idempotency_key
+    return next((ticket for ticket in tickets if ticket_property(ticket).get("try") == own), None)
+
+
+def ticket_property(document: dict[str, Any]) -> dict[str, Any]:
+    """What a ticket says of the try that made it."""
+    value = (document.get("properties") or {}).get(PROPERTY)
+    return value if isinstance(value, dict) else {}
+
+
+async def tickets_of_action(client: JiraClient) -> list[dict[str, Any]]:
+    """The tickets that the action made for the request, in all its tries, with their properties."""
+    found = await search(client, equals("labels", ticket_label(client.context)), ("status",))
+    query: dict[str, JsonValue] = {"fields": ",".join(FIELDS), "properties": PROPERTY}
+    tickets = []
+    for document in found:
+        try:
+            tickets.append(await client.get("issue", str(document["id"]), query=query))
+        except NotThereError:
+            continue
+    return tickets
+
+
+def _with_names(message: str, draft: Draft) -> str:
+    for field in draft.screen.fields.values():
+        message = message.replace(f"{field.id}:", f"{field.name}:")
+    return message
