@@ -6,6 +6,7 @@ package, is one module and one entry. Checks ask a type about its config; the ho
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -193,6 +194,12 @@ class ActionContext:
     """The deployment's options for this type, those that are set: `binary` is `[pao] terraform_binary`, say."""
     undone: Mapping[str, JsonValue] = field(default_factory=dict)
     """While undoing: what the action that is undone stored last as its state, however it ended."""
+    ends_at: float | None = None
+    """When the attempt's time is over, by the running event loop's clock; None where nothing limits it."""
+
+    def overdue(self) -> bool:
+        """Whether the attempt's time is over, so that what is cancelled now was not stopped by a person."""
+        return self.ends_at is not None and asyncio.get_running_loop().time() >= self.ends_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

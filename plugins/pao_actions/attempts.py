@@ -29,6 +29,11 @@ INTERRUPTED = (
 
 STOPPED = "stopped, because it was marked failed in Airflow or its run ran out of time"
 
+UNANSWERED = (
+    "whether it did what it was asked is not known, and it was not asked again, since that could do it twice: look at "
+    "the target, then retry or roll back"
+)
+
 
 async def perform(
     action: ActionType[Any],
@@ -162,7 +167,9 @@ class _AttemptLoop:
     async def _try_later(self, error: TemporaryError) -> _Ending | None:
         self.record = replace(self.record, effect_possible=self.record.effect_possible or error.arrived)
         if not self.policy.retries(error, self.record.attempt, resumable=self._resumable()):
-            return replace(self._gave_up(error), result=error.result)
+            unknown = error.arrived and not error.answered and not self.policy.safe
+            ending = self._unknown(f"{error}; {UNANSWERED}") if unknown else self._gave_up(error)
+            return replace(ending, result=error.result)
         await self._schedule(error)
         return None
 
@@ -195,12 +202,12 @@ class _AttemptLoop:
         call = self.action.undo if context.undoing else self.action.run
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                return await call(config, context)
+                return await call(config, replace(context, ends_at=limit.when()))
         except TimeoutError as error:
             if not limit.expired():
                 raise
             message = f"the attempt did not end within {self.timeout:g} seconds; raise 'timeout' if that is too short"
-            raise TemporaryError(message, arrived=True) from error
+            raise TemporaryError(message, arrived=True, answered=False) from error
 
     async def _schedule(self, error: TemporaryError) -> None:
         """Store when the next attempt is due, before waiting for it: a restart must not count or wait anew."""

@@ -31,14 +31,22 @@ class PermanentError(ActionError):
 class TemporaryError(ActionError):
     """May go well later.
 
-    `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted.
+    `retry_after` is the target's own wish in seconds; `arrived` tells whether it may have acted. `answered` is False
+    where the target may have acted and said nothing: the outcome of a call that can't be repeated is unknown then.
     """
 
     def __init__(
-        self, message: str, *, arrived: bool, retry_after: float | None = None, result: ActionResult | None = None
+        self,
+        message: str,
+        *,
+        arrived: bool,
+        answered: bool = True,
+        retry_after: float | None = None,
+        result: ActionResult | None = None,
     ) -> None:
         super().__init__(message, result=result)
         self.arrived = arrived
+        self.answered = answered
         self.retry_after = retry_after
 
 

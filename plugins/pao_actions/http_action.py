@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from catalog_compiler.actions import ActionContext, ActionType, ConfigFacts, ConfigProblem
 from catalog_compiler.encoding import Encoding
 from catalog_compiler.problems import Path
+from pao_actions.header_text import HeaderText
 from pao_actions.http_answer import HttpAnswer, require_success
-from pao_actions.http_call import HttpCall, send
+from pao_actions.http_call import HttpCall
 from pao_actions.http_checks import http_problems
+from pao_actions.redirects import send_following
 from pao_actions.request_body import body_encoding, content_type, encoded_body, with_content_type
 
 Method = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
-
-
-def _header_text(value: object) -> object:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-HeaderText = Annotated[str, BeforeValidator(_header_text, json_schema_input_type=str | int | float)]
-"""A header's value; a number in YAML is meant as its text."""
 
 
 class HttpConfig(BaseModel):
@@ -91,10 +84,21 @@ class HttpAction(ActionType[HttpConfigT]):
         self, config: HttpConfigT, context: ActionContext, also_accepted: Iterable[int] = ()
     ) -> HttpAnswer:
         """Send the request once and return an answer that means success."""
-        answer = await send(await self.call(config, context), context)
+        accepted = frozenset({*also_accepted, *(config.success_codes or ())})
+        answer = await self.send(config, await self.call(config, context), context, accepted)
         if answer.status not in also_accepted:
-            require_success(answer, config.success_codes, datetime.now(UTC))
+            require_success(answer, config.success_codes, context.clock.now())
         return answer
+
+    async def send(
+        self,
+        config: HttpConfigT,  # noqa: ARG002 - for types that sign in
+        call: HttpCall,
+        context: ActionContext,
+        accepted: frozenset[int],
+    ) -> HttpAnswer:
+        """Send the request once, wherever redirects lead; a status in `accepted` is no redirect."""
+        return await send_following(call, context, accepted=accepted)
 
 
 def request_headers(config: HttpConfig) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
@@ -33,11 +33,15 @@ class HttpAnswer:
     body: bytes
     complete: bool
     """False where the body was longer than the limit."""
+    url: str = field(default="", repr=False)
+    """What was called, whole; not for messages."""
+    acted: bool = False
+    """Whether the place from which a redirect led here may have changed something."""
 
     @property
     def effect_possible(self) -> bool:
         """Whether the call may have changed something, whatever the status says."""
-        return self.method not in SAFE_METHODS
+        return self.acted or self.method not in SAFE_METHODS
 
 
 def require_success(answer: HttpAnswer, success_codes: Collection[int] | None, now: datetime) -> None:
@@ -53,7 +57,7 @@ def require_success(answer: HttpAnswer, success_codes: Collection[int] | None, n
     message = f"{answer.target} answered {status}"
     if 300 <= status <= 399:  # noqa: PLR2004
         raise PermanentError(
-            f"{message}, a redirect, and redirects are not followed; write the final address into the item",
+            f"{message}, which is no address to go on to; write the final address into the item",
             effect_possible=answer.effect_possible,
         )
     if text := excerpt(answer):

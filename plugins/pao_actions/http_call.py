@@ -15,13 +15,26 @@ from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext, Connection
 from catalog_compiler.templates.text import text_of
-from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
-from pao_actions.http_answer import SAFE_METHODS, HttpAnswer
+from pao_actions.connection_options import connection_options
+from pao_actions.exceptions import PermanentError
+from pao_actions.http_answer import HttpAnswer
 from pao_actions.http_client import ClientSettings, shared_client
-from pao_actions.http_connection import DEFAULT_PORTS, absolute_url, connection_headers, split_url, tls_verification
+from pao_actions.http_connection import (
+    DEFAULT_PORTS,
+    absolute_url,
+    connection_headers,
+    connection_secrets,
+    secret_header_values,
+    split_url,
+)
+from pao_actions.http_failure import failure
+from pao_actions.tls import TlsFiles, tls_files
 
 MAX_ANSWER_BYTES = 1024 * 1024
 USER_AGENT = "platform-automation-orchestrator"
+
+_NOTICEABLE = 0.5
+"""Seconds that a call must have had before its attempt's end says something of the target."""
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _SCHEMES = ("http", "https")
@@ -41,19 +54,27 @@ class HttpCall:
     connection: Connection | None = None
     shown_as: str | None = None
     """What messages and the log call the target, where its path is a secret."""
+    credentials: bool = True
+    """False sends nothing of the connection's headers and login, so that the URL may lead to another host."""
+    keyed: bool = True
+    """Whether it carries the action's `Idempotency-Key`; looks must not, or are answered the same."""
+    may_become_get: bool = True
+    """Whether a redirect may turn it into a GET."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
     routine: bool = False
-    """One of many alike, such as a poll: it leaves no line in the log unless its status is 400 or more."""
+    """One of many alike, such as a poll: it leaves no line in the log; who sends it tells what changes."""
 
 
 async def find_connection(connection_id: str, context: ActionContext) -> Connection:
-    """The connection of that id; raises PermanentError where there is none."""
+    """The connection of that id, its secrets masked from now on; raises PermanentError where there is none."""
     try:
-        return await context.connections.get(connection_id)
+        connection = await context.connections.get(connection_id)
     except LookupError as error:
         raise PermanentError(
             str(error.args[0]) if error.args else f"connection '{connection_id}' is missing"
         ) from error
+    context.secrets.add(*connection_secrets(connection))
+    return connection
 
 
 async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
@@ -63,13 +84,14 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         TemporaryError: if no answer came; `arrived` is False only where nothing can have been sent.
         PermanentError: if the request can't be sent as it is, or its target is not allowed.
     """
-    url = _with_query(absolute_url(call.url.strip(), call.connection), call.query)
+    url = _with_query(absolute_url(call.url.strip(), call.connection, credentials=call.credentials), call.query)
     target = _target(call.method, url, call.shown_as)
     headers = _headers(call, context)
-    client = _client(call.connection, context)
+    client = _client(call, context, split_url(url).scheme)
     trace = _Trace()
+    loop = asyncio.get_running_loop()
     async with context.gate.call(_host(url)) as passage:
-        started = asyncio.get_running_loop().time()
+        started = loop.time()
         try:
             async with (
                 asyncio.timeout(call.timeout),
@@ -81,15 +103,21 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
             if isinstance(error, TimeoutError | httpx.TransportError):
                 passage.ill()
-            raise _error(error, target, call, sent=trace.sent) from error
+            raise failure(error, target=target, method=call.method, seconds=call.timeout, sent=trace.sent) from error
+        except asyncio.CancelledError:
+            # The attempt's own time is over, and the target used it up.
+            if context.overdue() and loop.time() - started >= _NOTICEABLE:
+                passage.ill()
+            raise
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             passage.ill()
-    seconds = round(asyncio.get_running_loop().time() - started, 3)
-    if not call.routine or response.status_code >= HTTPStatus.BAD_REQUEST:
+    seconds = round(loop.time() - started, 3)
+    if not call.routine:
         context.log.info("http_call", target=target, status=response.status_code, seconds=seconds)
     return HttpAnswer(
         method=call.method,
         target=target,
+        url=url,
         status=response.status_code,
         headers=response.headers,
         body=body,
@@ -97,18 +125,13 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
     )
 
 
-def _client(connection: Connection | None, context: ActionContext) -> httpx.AsyncClient:
-    verify = tls_verification(connection)
-    try:
-        return shared_client(ClientSettings(reach=context.reach, verify=verify))
-    except (OSError, ValueError) as error:
-        if connection is None or not isinstance(verify, str):
-            raise
-        raise PermanentError(
-            f"connection '{connection.id}' names '{verify}' as its 'verify', which can't be read as a file of "
-            f"certificates ({_reason(error)}); put the file where the triggerer runs, or correct 'verify' in the "
-            "connection's extra: a path, true or false"
-        ) from error
+def _client(call: HttpCall, context: ActionContext, scheme: str) -> httpx.AsyncClient:
+    connection = call.connection
+    options = connection_options(connection)
+    tls = TlsFiles()
+    if connection is not None:
+        tls = tls_files(options.verify, options.certificate, options.key, connection_id=connection.id)
+    return shared_client(ClientSettings(reach=context.reach, tls=tls, proxy=(options.proxies or {}).get(scheme)))
 
 
 class _Trace:
@@ -117,8 +140,10 @@ class _Trace:
     def __init__(self) -> None:
         self.sent = False
 
-    async def event(self, name: str, _: Mapping[str, Any]) -> None:
-        self.sent = self.sent or name.endswith(".send_request_headers.started")
+    async def event(self, name: str, info: Mapping[str, Any]) -> None:
+        # What a proxy is asked first has not gone to the target.
+        if name.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.sent = True
 
 
 async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
@@ -130,38 +155,18 @@ async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
     return bytes(pieces), True
 
 
-def _error(error: Exception, target: str, call: HttpCall, *, sent: bool) -> ActionError:
-    match error:
-        case TimeoutError() | httpx.TimeoutException() if sent:
-            return TemporaryError(f"{target} gave no answer within {call.timeout:g} seconds", arrived=True)
-        case TimeoutError() | httpx.TimeoutException():
-            return TemporaryError(f"{target} could not be reached within {call.timeout:g} seconds", arrived=False)
-        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
-            return PermanentError(f"{target} can't be called: the request's URL or headers are not valid")
-        case httpx.TransportError() if not sent:
-            return TemporaryError(f"{target} could not be reached: {_reason(error)}", arrived=False)
-        case httpx.TransportError():
-            return TemporaryError(f"{target} broke off the call: {_reason(error)}", arrived=True)
-    effect_possible = sent and call.method not in SAFE_METHODS
-    return PermanentError(
-        f"{target} sent an answer that can't be read: {_reason(error)}", effect_possible=effect_possible
-    )
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _headers(call: HttpCall, context: ActionContext) -> httpx.Headers:
     own = {
         "User-Agent": USER_AGENT,
-        "Idempotency-Key": context.idempotency_key,
+        **({"Idempotency-Key": context.idempotency_key} if call.keyed else {}),
         "X-Correlation-ID": context.correlation_id,
         # A compressed answer could be far larger than what the limit sees coming.
         "Accept-Encoding": "identity",
     }
     headers = httpx.Headers()
-    for source in (own, connection_headers(call.connection) if call.connection else {}, call.headers):
+    of_connection = connection_headers(call.connection) if call.connection and call.credentials else {}
+    context.secrets.add(*secret_header_values(of_connection))
+    for source in (own, of_connection, call.headers):
         for name, value in source.items():
             headers[name] = _header_value(name, value)
     return headers

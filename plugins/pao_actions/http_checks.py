@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog_compiler.actions import ConfigFacts, ConfigProblem
 from catalog_compiler.encoding import Encoding
+from catalog_compiler.problems import Path
 from catalog_compiler.templates import (
     EncodingError,
     Expression,
@@ -27,28 +28,29 @@ _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 
 def http_problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[ConfigProblem]:
     """All problems of URL, headers and body. What the config's model reports is not repeated here."""
-    yield from _url_problems(config, facts)
-    yield from _header_problems(config.get("headers"))
+    yield from url_problems(config.get("url"), ("url",), facts, relative=bool(config.get("connection")))
+    yield from header_problems(config.get("headers"), ("headers",))
     yield from _body_problems(config)
 
 
-def _url_problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[ConfigProblem]:
-    url = _template(config.get("url"))
+def url_problems(text: object, where: Path, facts: ConfigFacts, *, relative: bool) -> Iterator[ConfigProblem]:
+    """Problems of a raw URL that stands at `where`; `relative` says that there is something it can start at."""
+    url = _template(text)
     if url is None:
         return
     for expression in authority_expressions(url):
         if not _may_name_host(expression, facts):
             yield ConfigProblem(
-                path=("url",),
+                path=where,
                 message=f"'{expression.path}' decides which host is called",
                 hint="scheme and host come from constants, 'env.*' or fields of type selection",
             )
     scheme = _SCHEME.match(url.source)
     if scheme and scheme[1].lower() not in ("http", "https"):
-        yield ConfigProblem(path=("url",), message=f"'{scheme[1]}' can't be called", hint="write http or https")
-    if scheme is None and not authority_expressions(url) and not config.get("connection"):
+        yield ConfigProblem(path=where, message=f"'{scheme[1]}' can't be called", hint="write http or https")
+    if scheme is None and not authority_expressions(url) and not relative:
         yield ConfigProblem(
-            path=("url",),
+            path=where,
             message="the URL has neither scheme nor host",
             hint="write it from 'https://' on, or start it with an 'env' reference, or name a 'connection'",
         )
@@ -59,22 +61,28 @@ def _may_name_host(expression: Expression, facts: ConfigFacts) -> bool:
     return root == "env" or (root == "fields" and len(rest) == 1 and facts.field_types.get(str(rest[0])) == "selection")
 
 
-def _header_problems(headers: object) -> Iterator[ConfigProblem]:
+def is_header_name(name: object) -> bool:
+    """Whether it can be the name of a header."""
+    return _HEADER_NAME.fullmatch(str(name)) is not None
+
+
+def header_problems(headers: object, where: Path) -> Iterator[ConfigProblem]:
+    """Problems of raw headers that stand at `where`."""
     if not isinstance(headers, Mapping):
         return
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(str(name)):
+        if not is_header_name(name):
             yield ConfigProblem(
-                path=("headers", name),
+                path=(*where, name),
                 message=f"'{name}' is not a header's name",
                 hint="write letters, digits and hyphens, as in X-Request-ID",
             )
         elif str(name).lower() in _OWN_HEADERS:
             yield ConfigProblem(
-                path=("headers", name), message=f"'{name}' is set from the body by itself", hint="take it out"
+                path=(*where, name), message=f"'{name}' is set from the body by itself", hint="take it out"
             )
         if isinstance(value, str) and any(part in value.strip() for part in "\r\n"):
-            yield ConfigProblem(path=("headers", name), message="a header is one line", hint="take the line break out")
+            yield ConfigProblem(path=(*where, name), message="a header is one line", hint="take the line break out")
 
 
 def _body_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:

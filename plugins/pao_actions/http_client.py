@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from weakref import WeakKeyDictionary
 
@@ -14,6 +12,7 @@ import httpx
 
 from catalog_compiler.address_rules import AddressRules
 from pao_actions.address_guard import GuardedBackend
+from pao_actions.tls import TlsFiles, tls_context
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for one address to answer; the caller limits the whole call."""
@@ -25,20 +24,18 @@ _IDLE_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientSettings:
-    """What calls must have in common to share connections.
-
-    `verify` is False to accept any certificate, or the path of a file with the accepted authorities.
-    """
+    """What calls must have in common to share connections; `proxy` is a URL."""
 
     reach: AddressRules
-    verify: bool | str = True
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    proxy: str | None = field(default=None, repr=False)
 
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientSettings, httpx.AsyncClient]] = WeakKeyDictionary()
 
 
 def shared_client(settings: ClientSettings) -> httpx.AsyncClient:
-    """The running loop's client for these settings. It follows no redirects, keeps no cookies and uses no proxy."""
+    """The running loop's client for these settings; it follows no redirects, keeps no cookies, heeds no environment."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     if settings not in clients:
         clients[settings] = httpx.AsyncClient(
@@ -61,19 +58,17 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's transport over a pool that connects through the guard, which httpx has no parameter for."""
 
     def __init__(self, settings: ClientSettings) -> None:
-        context = _tls_context(settings.verify)
+        context = tls_context(settings.tls)
         super().__init__(verify=context, trust_env=False)
+        proxy = None
+        if settings.proxy is not None:
+            given = httpx.Proxy(settings.proxy)
+            proxy = httpcore.Proxy(url=str(given.url), auth=given.raw_auth, headers=given.headers.raw)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
+            proxy=proxy,
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=GuardedBackend(reach=settings.reach),
         )
-
-
-@cache
-def _tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - the form of the connection's own setting
-    if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
-    return httpx.create_ssl_context(verify=verify)

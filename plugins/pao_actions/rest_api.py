@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, JsonValue
 
-from catalog_compiler.actions import ActionContext, ActionResult, ConfigFacts, ConfigProblem
+from catalog_compiler.actions import ActionContext, ActionResult, ConfigFacts, ConfigProblem, Connection
+from catalog_compiler.encoding import Encoding
 from catalog_compiler.problems import Path
+from pao_actions.answer_places import fill_in, places_in
+from pao_actions.connection_options import connection_options, warn_of_ignored_options
 from pao_actions.exceptions import PermanentError
-from pao_actions.http_action import HttpAction, HttpConfig, request_headers
-from pao_actions.http_answer import HttpAnswer, excerpt
+from pao_actions.follow_up import STOPPED, Begun, FollowUp, without_secrets
+from pao_actions.http_action import HttpAction, request_headers
+from pao_actions.http_answer import HttpAnswer, require_success
 from pao_actions.http_call import HttpCall, find_connection
-from pao_actions.response_mapping import MappingError, extract, path_problem
-from pao_actions.secret_names import looks_secret
+from pao_actions.polling import Poll, Watch
+from pao_actions.response_mapping import found
+from pao_actions.rest_api_checks import rest_api_problems
+from pao_actions.rest_api_config import QueryValue, RestApiConfig
+from pao_actions.rest_api_outputs import STATUS_CODE, found_so_far, result, sensitive_outputs
+from pao_actions.signed_calls import SignedCalls
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _GONE = frozenset({404, 410})
-_STATUS_CODE = "status_code"
-
-QueryValue = str | int | float | bool | None | list[str | int | float | bool | None]
-
-
-class RestApiConfig(HttpConfig):
-    """A call of a REST API. `connection` names an Airflow `http` connection: base URL, credentials, headers."""
-
-    connection: str | None = None
-    """An Airflow `http` connection: base URL, credentials and headers."""
-    query: dict[str, QueryValue] = Field(default_factory=dict)
-    """Parameters of the query; a list repeats its parameter."""
-    response_mapping: dict[str, str] = Field(default_factory=dict)
-    """Output name to JSONPath (RFC 9535); a path that ends in `?` may find nothing."""
-    sensitive_outputs: tuple[str, ...] = ()
-    """Outputs that are stored encrypted and shown masked."""
 
 
 class RestApi(HttpAction[RestApiConfig]):
@@ -72,97 +66,157 @@ as undone.
 """
 
     @classmethod
+    def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:
+        """As every call; addresses and headers of other calls, and credentials, which are lines, too."""
+        match path:
+            case ("poll" | "cancel", "url") | ("authentication", "config", "token_url"):
+                return Encoding.URL
+            case ("poll" | "cancel", "headers", *_) | ("authentication", "config", _):
+                return Encoding.LINE
+        return super().encoding(path, config)
+
+    @classmethod
     def literal(cls, path: Path) -> bool:
-        """Also the mapping: a value must not choose what is read from an answer."""
-        return super().literal(path) or path[:1] in {("response_mapping",), ("sensitive_outputs",)}
+        """Also what decides what is read from an answer, or how a call signs in: no value may choose that."""
+        match path:
+            case ("response_mapping" | "sensitive_outputs", *_) | ("authentication", "type"):
+                return True
+            case ("authentication", "config", "auth_style") | ("poll" | "cancel", "method"):
+                return True
+            case ("poll", "until" | "failed_when", *_, "path"):
+                return True
+        return super().literal(path)
 
     @classmethod
     def check(cls, config: Mapping[str, Any], facts: ConfigFacts) -> Iterable[ConfigProblem]:
-        """Problems of the call and of the mapping."""
+        """Problems of the call, of the mapping and of what follows."""
         yield from super().check(config, facts)
-        yield from _method_problems(config)
-        yield from _mapping_problems(config)
+        yield from rest_api_problems(config, facts)
 
     @classmethod
     def outputs(cls, config: Mapping[str, Any]) -> frozenset[str]:
         """The names of the mapping, and the status code."""
         mapping = config.get("response_mapping")
-        return frozenset(map(str, mapping if isinstance(mapping, Mapping) else ())) | {_STATUS_CODE}
+        return frozenset(map(str, mapping if isinstance(mapping, Mapping) else ())) | {STATUS_CODE}
 
     @classmethod
     def repeatable(cls, config: Mapping[str, Any]) -> bool:
         """HTTP's own rule: all methods but POST and PATCH."""
         return config.get("method", "GET") in _REPEATABLE
 
+    @classmethod
+    def resumes(cls, state: Mapping[str, JsonValue]) -> bool:
+        """Where the call was answered, and what goes on is only looked at."""
+        return "begun" in state
+
     async def run(self, config: RestApiConfig, context: ActionContext) -> ActionResult:
-        """Call once."""
-        return _result(config, await self.answer(config, context))
+        """Call once, and follow what goes on."""
+        return await self._called(config, context, gone=frozenset())
 
     async def undo(self, config: RestApiConfig, context: ActionContext) -> ActionResult:
         """Call once; what a DELETE finds gone already counts as undone."""
-        gone = _GONE if config.method == "DELETE" else frozenset()
-        answer = await self.answer(config, context, also_accepted=gone)
-        if answer.status in gone:
-            return ActionResult(outputs={_STATUS_CODE: answer.status})
-        return _result(config, answer)
+        return await self._called(config, context, gone=_GONE if config.method == "DELETE" else frozenset())
+
+    async def cancel(self, config: RestApiConfig, context: ActionContext) -> None:
+        """Send the `cancel` call, where there is one and the answer that it goes by."""
+        if config.cancel is None:
+            return
+        begun = Begun.stored(await context.state.load())
+        if begun is None:
+            context.log.warning("cancel_not_sent", reason="the call was not answered yet, so there is nothing to go by")
+            return
+        answer = await (await self._follow_up(config, context)).stop(begun, config.cancel)
+        if answer.status not in STOPPED:
+            require_success(answer, None, context.clock.now())
+        context.log.info("cancel_sent", status=answer.status)
 
     async def call(self, config: RestApiConfig, context: ActionContext) -> HttpCall:
         """The request, with the connection looked up."""
+        connection = await _connection(config, context)
         return HttpCall(
             method=config.method,
             url=config.url,
-            timeout=config.timeout,
+            timeout=_timeout(config, connection),
             headers=request_headers(config),
             query=_json(config.query),
             body=config.payload(),
-            connection=await find_connection(config.connection, context) if config.connection else None,
+            connection=connection,
         )
+
+    async def send(
+        self, config: RestApiConfig, call: HttpCall, context: ActionContext, accepted: frozenset[int]
+    ) -> HttpAnswer:
+        """Send it signed in."""
+        calls = SignedCalls(connection=call.connection, authentication=config.authentication, context=context)
+        return await calls.send(call, accepted=accepted)
+
+    async def _called(self, config: RestApiConfig, context: ActionContext, gone: frozenset[int]) -> ActionResult:
+        poll = config.poll
+        begun = Begun.stored(await context.state.load()) if poll else None
+        if poll is None or begun is None:
+            answer = await self.answer(config, context, also_accepted=gone)
+            if answer.status in gone:
+                return ActionResult(outputs={STATUS_CODE: answer.status})
+            if poll is None:
+                return await result(config, answer, {})
+            begun = _begun(config, poll, answer, context)
+            await context.state.save(begun.state())
+            context.log.info("poll_begun", status=answer.status)
+        return await self._followed(config, poll, begun, context)
+
+    async def _followed(self, config: RestApiConfig, poll: Poll, begun: Begun, context: ActionContext) -> ActionResult:
+        follow_up = await self._follow_up(config, context)
+        watch = Watch(
+            poll=poll,
+            since=begun.since,
+            look=lambda: follow_up.look(begun, poll.url, method=poll.method, headers=poll.headers),
+            result=lambda last: found_so_far(config, last, begun.outputs),
+            context=context,
+        )
+        last = await watch.until_done()
+        return await result(config, replace(last, acted=True), begun.outputs)
+
+    async def _follow_up(self, config: RestApiConfig, context: ActionContext) -> FollowUp:
+        connection = await _connection(config, context)
+        return FollowUp(
+            calls=SignedCalls(connection=connection, authentication=config.authentication, context=context),
+            url=config.url,
+            headers=config.headers,
+            timeout=_timeout(config, connection),
+        )
+
+
+async def _connection(config: RestApiConfig, context: ActionContext) -> Connection | None:
+    if config.connection is None:
+        return None
+    connection = await find_connection(config.connection, context)
+    warn_of_ignored_options(connection, context.log)
+    return connection
+
+
+def _timeout(config: RestApiConfig, connection: Connection | None) -> float:
+    of_connection = connection_options(connection).timeout
+    return config.timeout if "timeout" in config.model_fields_set else of_connection or config.timeout
+
+
+def _begun(config: RestApiConfig, poll: Poll, answer: HttpAnswer, context: ActionContext) -> Begun:
+    outputs = found(config.response_mapping, answer.body)
+    secret = sensitive_outputs(config, outputs)
+    try:
+        places = fill_in(places_in(poll.url), answer)
+    except PermanentError as error:
+        raise PermanentError(str(error), effect_possible=True, result=found_so_far(config, answer, {})) from error
+    if config.cancel is not None:
+        # Work that can't be stopped is followed all the same.
+        with suppress(PermanentError):
+            places |= fill_in(places_in(config.cancel.url), answer)
+    return Begun(
+        since=context.clock.now(),
+        base=without_secrets(answer.url),
+        places=places,
+        outputs={name: value for name, value in outputs.items() if name not in secret},
+    )
 
 
 def _json(query: Mapping[str, QueryValue]) -> dict[str, JsonValue]:
     return {name: list(value) if isinstance(value, list) else value for name, value in query.items()}
-
-
-def _result(config: RestApiConfig, answer: HttpAnswer) -> ActionResult:
-    outputs = {**_mapped(config, answer), _STATUS_CODE: answer.status}
-    listed = set(config.sensitive_outputs)
-    sensitive = frozenset(name for name in outputs if name in listed or looks_secret(name))
-    return ActionResult(outputs=outputs, sensitive=sensitive)
-
-
-def _mapped(config: RestApiConfig, answer: HttpAnswer) -> dict[str, JsonValue]:
-    if config.response_mapping and not answer.complete:
-        message = f"{answer.target} answered {answer.status} with more than {len(answer.body)} bytes; ask it for less"
-        raise PermanentError(message, effect_possible=answer.effect_possible)
-    try:
-        return extract(config.response_mapping, answer.body)
-    except MappingError as error:
-        message = f"{answer.target} answered {answer.status}, but {error}; it begins: {excerpt(answer) or '(nothing)'}"
-        raise PermanentError(message, effect_possible=answer.effect_possible) from error
-
-
-def _method_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
-    given = next((key for key in ("body", "body_template") if config.get(key) is not None), None)
-    if given and "method" not in config:
-        yield ConfigProblem(path=(given,), message="a body needs a 'method'", hint="for example 'method: POST'")
-
-
-def _mapping_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
-    mapping = config.get("response_mapping")
-    for output, path in mapping.items() if isinstance(mapping, Mapping) else ():
-        if output == _STATUS_CODE:
-            yield ConfigProblem(
-                path=("response_mapping", output),
-                message=f"'{_STATUS_CODE}' is always an output",
-                hint="give this output another name",
-            )
-        if isinstance(path, str) and (problem := path_problem(path)):
-            hint = "a path starts at the answer's root, as in $.id or $.items[0].name"
-            yield ConfigProblem(path=("response_mapping", output), message=problem, hint=hint)
-    for position, output in enumerate(config.get("sensitive_outputs") or ()):
-        if output not in (mapping or {}):
-            yield ConfigProblem(
-                path=("sensitive_outputs", position),
-                message=f"'{output}' is not an output of 'response_mapping', so nothing would be kept secret",
-                hint="write the output's name as it stands there",
-            )

@@ -165,13 +165,13 @@ class MemoryTeams:
 
 @dataclass
 class MemorySecrets:
-    """Keeps every text that is to be masked."""
+    """Keeps every text that is to be masked, once."""
 
     texts: list[str] = field(default_factory=list)
 
     def add(self, *texts: str) -> None:
         """Keep them."""
-        self.texts.extend(texts)
+        self.texts.extend(text for text in dict.fromkeys(texts) if text not in self.texts)
 
 
 def make_context(  # noqa: PLR0913 - what is not given is the usual

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from catalog_compiler.actions import ActionContext, ActionResult, OnError
-from pao_actions.exceptions import PermanentError
+from catalog_compiler.actions import ActionContext, ActionResult, ConfigFacts, ConfigProblem, OnError
 from pao_actions.http_action import HttpAction, HttpConfig, Method, request_headers
 from pao_actions.http_call import HttpCall, find_connection
-
-
-class Signature(BaseModel):
-    """An HMAC of the exact body, sent as `<algorithm>=<hex>`.
-
-    `secret_ref` is the id of an Airflow connection whose password is the key.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    algorithm: Literal["sha256", "sha512"] = "sha256"
-    """The hash of the HMAC."""
-    secret_ref: str
-    """An Airflow connection whose password is the key."""
-    header: str = "X-Signature"
-    """The header that carries the signature."""
+from pao_actions.signature import Signature, signature_problems
 
 
 class WebhookConfig(HttpConfig):
@@ -51,12 +35,26 @@ class Webhook(HttpAction[WebhookConfig]):
 url: "{{env.WEBHOOK_URL}}"
 body_template: |
   {"text": "{{request.user.email}} asks for {{fields.name}} in {{fields.environment}}"}
+# To sign it, name the Airflow connection whose password is the shared secret:
+# signature:
+#   secret_ref: webhook_secret
+#   timestamp_header: X-Timestamp
 """
     outputs_help: ClassVar[Mapping[str, str]] = {"status_code": "The answer's HTTP status."}
     notes: ClassVar[str] = """\
 `signature` names an Airflow connection whose password is the key of an HMAC over the exact body, which arrives in the
-header as `sha256=<hex>`. A message is not sent again where it may have arrived.
+header as `sha256=<hex>`. With `timestamp_header`, the time is signed too, so that an old message can't be sent again;
+`format: standard` signs as [Standard Webhooks](https://www.standardwebhooks.com) says.
+[Webhook signatures](webhook-signatures.md) has a receiver for each. A message is not sent again where it may have
+arrived: one whose answer was lost ends as `outcome_unknown`. Messages of errors name the host alone, since the path of
+such a URL is often a secret.
 """
+
+    @classmethod
+    def check(cls, config: Mapping[str, Any], facts: ConfigFacts) -> Iterable[ConfigProblem]:
+        """Problems of the call and of its signature."""
+        yield from super().check(config, facts)
+        yield from signature_problems(config)
 
     @classmethod
     def outputs(cls, config: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - the same for every config
@@ -73,14 +71,22 @@ header as `sha256=<hex>`. A message is not sent again where it may have arrived.
         body = config.payload()
         headers = request_headers(config)
         if config.signature is not None:
-            headers[config.signature.header] = await _signature(config.signature, body or b"", context)
-        return HttpCall(method=config.method, url=config.url, timeout=config.timeout, headers=headers, body=body)
-
-
-async def _signature(signature: Signature, body: bytes, context: ActionContext) -> str:
-    key = (await find_connection(signature.secret_ref, context)).password
-    if not key:
-        raise PermanentError(
-            f"connection '{signature.secret_ref}' has no password to sign with; set it to the shared secret"
+            secret = await find_connection(config.signature.secret_ref, context)
+            headers |= config.signature.headers(secret, body or b"", context)
+        return HttpCall(
+            method=config.method,
+            url=config.url,
+            timeout=config.timeout,
+            headers=headers,
+            body=body,
+            may_become_get=False,
+            # The path of such a URL is often all that keeps others from sending to it.
+            shown_as=f"{config.method} {_host(config.url)}",
         )
-    return f"{signature.algorithm}={hmac.new(key.encode('utf-8'), body, signature.algorithm).hexdigest()}"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).netloc.rpartition("@")[2] or "the webhook"
+    except ValueError:
+        return "the webhook"

@@ -1,7 +1,9 @@
 """A real HTTP server on the loopback address, which answers as it is told and keeps what it received."""
 
 import socket
+import ssl
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,6 +47,20 @@ class Target:
 @pytest.fixture
 def target():
     """A fresh server; `target.url` is its address."""
+    with serving() as world:
+        yield world
+
+
+@pytest.fixture
+def other_target():
+    """Another fresh server."""
+    with serving() as world:
+        yield world
+
+
+@contextmanager
+def serving(tls=None):
+    """A server, over TLS where a context is given."""
     world = Target()
 
     class Handler(BaseHTTPRequestHandler):
@@ -74,21 +90,26 @@ def target():
             """Let a client break off."""
             try:
                 super().handle()
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 self.close_connection = True
 
     for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.serve)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        # The handshake is made where a request is read, in the request's own thread.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    world.url = f"http://127.0.0.1:{server.server_address[1]}"
-    yield world
-    world.closing.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    world.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield world
+    finally:
+        world.closing.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture

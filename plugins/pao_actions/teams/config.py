@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pao_actions.http_action import HeaderText
+from pao_actions.header_text import HeaderText
 
 LARGEST_MESSAGE = 28 * 1024
 """Bytes of the whole message that Teams takes."""

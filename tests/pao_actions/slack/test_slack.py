@@ -3,6 +3,7 @@
 from collections import deque
 
 import pytest
+from pao_actions.attempts import UNANSWERED
 from pao_actions.slack.action import Slack
 from pao_actions.testing import FakeClock, MemoryLog, MemorySecrets, make_context, run_action
 
@@ -420,8 +421,8 @@ def test_a_message_that_may_have_arrived_is_not_sent_again(slack, fault, message
 
     assert messages == len(slack.messages)
     assert 1 == len(slack.calls)
-    assert error.message.endswith(DOUBTFUL.format(""))
-    assert error.effect_possible
+    assert error.message.endswith(f"; {UNANSWERED}")
+    assert ("outcome_unknown", True) == (error.kind, error.effect_possible)
 
 
 def test_an_item_can_ask_for_retries(slack):

@@ -3,6 +3,7 @@
 from collections import deque
 
 import pytest
+from pao_actions.attempts import UNANSWERED
 from pao_actions.teams.action import Teams
 from pao_actions.testing import FakeClock, MemoryLog, MemorySecrets, make_context, run_action
 
@@ -336,7 +337,7 @@ def test_a_message_that_may_have_arrived_is_not_sent_again(teams, fault, cards):
     error = post(teams).error
 
     assert (cards, 1, True) == (len(teams.cards), len(teams.calls), error.effect_possible)
-    assert error.message.endswith(DOUBTFUL.format(""))
+    assert ("outcome_unknown", True) == (error.kind, error.message.endswith(f"; {UNANSWERED}"))
 
 
 def test_an_item_can_ask_for_retries(teams):
