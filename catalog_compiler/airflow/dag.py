@@ -12,10 +12,11 @@ from pathlib import Path
 from airflow.sdk import DAG, TriggerRule
 from pao_airflow.callbacks import RunFailed
 from pao_airflow.configuration import pao_settings
-from pao_airflow.operators import ActionOperator, UndoOperator
+from pao_airflow.operators import ActionOperator, UndoOperator, WorkerActionOperator
 from pao_airflow.step import Step
 
-from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
+from catalog_compiler.actions import UnknownActionTypeError, action_type
+from catalog_compiler.plan import ActionPlan, FulfillmentPlan, ItemPlan, Mode, UndoPlan
 from catalog_compiler.run_format import DagKind, action_task_id, dag_id, revision_tag, undo_task_id
 from catalog_compiler.settings import PaoSettings
 
@@ -33,9 +34,11 @@ def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
 def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG, ...]:
     """All DAGs of an item."""
     dags = [_fulfillment_dag(plan, mode, catalog, settings) for mode in plan.modes]
-    undoable = max(sum(1 for action in plan.fulfillment(mode).actions if action.rollback) for mode in plan.modes)
+    undos = [[action.rollback for action in plan.fulfillment(mode).actions if action.rollback] for mode in plan.modes]
     # One place at least: a request of an earlier revision may have more to undo than this one.
-    return (*dags, _rollback_dag(plan, max(undoable, 1), catalog, settings))
+    places = max(1, *map(len, undos))
+    workers = any(_on_worker(undo) for way in undos for undo in way)
+    return (*dags, _rollback_dag(plan, places, catalog, settings, workers=workers))
 
 
 def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSettings) -> DAG:
@@ -58,7 +61,8 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
             field_types=field_types,
             action=action,
         )
-        tasks[action.name] = ActionOperator(
+        operator = WorkerActionOperator if _on_worker(action) else ActionOperator
+        tasks[action.name] = operator(
             task_id=action_task_id(action.name),
             step=step,
             doc_md=action.description,
@@ -70,17 +74,26 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
             tasks[name] >> tasks[action.name]
 
 
-def _rollback_dag(plan: ItemPlan, undoable: int, catalog: str, settings: PaoSettings) -> DAG:
+def _on_worker(what: ActionPlan | UndoPlan) -> bool:
+    """Where a type is no longer installed, running it tells of that."""
+    try:
+        return action_type(what.type).runs_on(what.config) == "worker"
+    except UnknownActionTypeError:
+        return False
+
+
+def _rollback_dag(plan: ItemPlan, places: int, catalog: str, settings: PaoSettings, *, workers: bool) -> DAG:
     """A chain of places: which action each undoes is in the run's `conf`, because only the run knows the order."""
     dag = _dag(plan, "rollback", catalog, settings, timeout=None)
     with dag:
         before = None
-        for position in range(1, undoable + 1):
+        for position in range(1, places + 1):
             # An undo that fails is reported as left standing; those after it still run.
             task = UndoOperator(
                 task_id=undo_task_id(position),
                 position=position,
-                last=position == undoable,
+                last=position == places,
+                workers=workers,
                 trigger_rule=TriggerRule.ALL_DONE,
             )
             if before is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperatorLink
 
 from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, decode
-from pao_airflow.operators import ActionOperator, UndoOperator
+from pao_airflow.operators import ActionOperator, UndoOperator, WorkerActionOperator
 from pao_airflow.shown_links import shown_link
 
 
@@ -16,7 +16,7 @@ class OutsideLink(BaseOperatorLink):
     """Leads to the ticket, the run or whatever else an action told of, while it runs and after."""
 
     name = "Open what it made"
-    operators = [ActionOperator, UndoOperator]  # noqa: RUF012 - as Airflow declares it
+    operators = [ActionOperator, WorkerActionOperator, UndoOperator]  # noqa: RUF012 - as Airflow declares it
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
         """Read it from what this try left; empty where it left none, so that the button is dimmed.

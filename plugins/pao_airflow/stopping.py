@@ -49,8 +49,8 @@ async def stop_undo(position: int, task: HostedTask, *, and_rest: bool, seconds:
 
 
 async def _left_alone(place: TaskPlace) -> bool:
-    """A person who marks a task as a success says that its work is done."""
-    return await _state(place) == "success"
+    """A person who marks a task as a success says that its work is done; of one that runs on, a worker ends alone."""
+    return await _state(place) in {"success", "running"}
 
 
 async def _state(place: TaskPlace) -> str | None:
@@ -60,7 +60,11 @@ async def _state(place: TaskPlace) -> str | None:
 async def _stop(work: Work, run: RunConf, task: HostedTask, seconds: float) -> None:
     prepared = await prepare(work, run, task)
     outcome = await stop(prepared.kind(), prepared.config, seconds=seconds, context=prepared.context)
-    if await _state(task.place) in {"failed", "skipped"}:
+    state = await _state(task.place)
+    if state == "restarting":
+        # Cleared while it ran on a worker: the next try would take itself for one that follows by itself.
+        await prepared.context.state.save({})
+    if state in {"failed", "skipped"}:
         await write_report(
             task.place, report_of(outcome, task.place, prepared.masker, Sealer(task.settings.fernet_key))
         )

@@ -14,8 +14,9 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent
 
 from catalog_compiler.run_format import REPORT_KEY, ActionReport
 from pao_airflow.configuration import pao_settings
-from pao_airflow.host import run_step, run_undo
-from pao_airflow.memory import TaskPlace
+from pao_airflow.handing_over import FAILED, UNDO
+from pao_airflow.host import run_step, run_undo, undo_needs_worker
+from pao_airflow.memory import TaskPlace, write_report
 from pao_airflow.reports import broken, ends_well
 from pao_airflow.step import Step
 from pao_airflow.stopping import stop_step, stop_undo
@@ -30,12 +31,20 @@ class PaoTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
         try:
-            report = await self._work(self._task())
+            task = self._task()
+            if self._needs_worker(task):
+                yield TriggerEvent(UNDO)
+                return
+            report = await self._work(task)
         except Exception as error:
             # The last resort: without an event Airflow would send the task to a worker, which can't run it.
             log.exception("action host failed")
             report = broken(error, self.task_instance.try_number if self.task_instance else 0)
         yield self._event(report)
+
+    def _needs_worker(self, task: HostedTask) -> bool:  # noqa: ARG002 - for the trigger that overrides it
+        """Whether the work can't be done here."""
+        return False
 
     @abstractmethod
     async def _work(self, task: HostedTask) -> ActionReport: ...
@@ -90,18 +99,36 @@ class ActionTrigger(PaoTrigger):
 class UndoTrigger(PaoTrigger):
     """Undoes one action of a rollback's list."""
 
-    def __init__(self, *, position: int, last: bool) -> None:
-        """Take the place in the list, from 1. The last place undoes what is left of a list that is longer."""
+    def __init__(self, *, position: int, last: bool, workers: bool = False) -> None:
+        """Take the place in the list, from 1. The last place undoes what is left of a list that is longer.
+
+        `workers` says that Airflow starts the task again by itself, because a worker that it runs on may die.
+        """
         super().__init__()  # type: ignore[no-untyped-call]
         self.position = position
         self.last = last
+        self.workers = workers
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give Airflow what it needs to make this trigger again."""
-        return "pao_airflow.trigger.UndoTrigger", {"position": self.position, "last": self.last}
+        known: dict[str, Any] = {"position": self.position, "last": self.last}
+        return "pao_airflow.trigger.UndoTrigger", known | ({"workers": True} if self.workers else {})
+
+    def _needs_worker(self, task: HostedTask) -> bool:
+        return undo_needs_worker(self.position, task, and_rest=self.last)
 
     async def _work(self, task: HostedTask) -> ActionReport:
-        return await run_undo(self.position, task, and_rest=self.last)
+        report = await run_undo(self.position, task, and_rest=self.last)
+        if self._fails_elsewhere(report):
+            await write_report(task.place, report)
+        return report
+
+    def _event(self, report: ActionReport) -> TriggerEvent:
+        return TriggerEvent(FAILED) if self._fails_elsewhere(report) else super()._event(report)
+
+    def _fails_elsewhere(self, report: ActionReport) -> bool:
+        """Whether a worker must let the task fail: from here, Airflow would start it again."""
+        return self.workers and report.outcome in {"failed", "outcome_unknown"}
 
     async def _stop(self, task: HostedTask) -> None:
         await stop_undo(self.position, task, and_rest=self.last)

@@ -80,7 +80,9 @@ def test_that_of_an_earlier_try_is_not_shown(task):
 
 
 def test_airflow_shows_it_on_actions_and_undos():
-    """The plugin registers it for both operators, by their names."""
+    """The plugin registers it for each operator, by their names."""
     (link,) = [link for link in get_operator_extra_links() if isinstance(link, OutsideLink)]
 
-    assert ["ActionOperator", "UndoOperator"] == [operator.__name__ for operator in link.operators]
+    assert ["ActionOperator", "WorkerActionOperator", "UndoOperator"] == [
+        operator.__name__ for operator in link.operators
+    ]

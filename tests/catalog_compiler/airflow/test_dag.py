@@ -11,10 +11,15 @@ from airflow.models.trigger import Trigger
 from airflow.sdk import TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
 from pao_airflow.step import Step
+from pydantic import BaseModel
 
+from catalog_compiler.actions import ActionType
+from catalog_compiler.airflow.dag import build_dags
 from catalog_compiler.airflow.stubs import write_stubs
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.run_format import revision_tag
+from catalog_compiler.settings import PaoSettings
+from tests.installed_types import installed
 from tests.items import UNDO, action, item_plan
 
 PLAN = item_plan(
@@ -119,6 +124,47 @@ def test_the_stored_dag_holds_each_place_of_a_rollback(dags):
         "undo-1": ("pao_airflow.trigger.UndoTrigger", {"position": 1, "last": False}),
         "undo-2": ("pao_airflow.trigger.UndoTrigger", {"position": 2, "last": True}),
     } == {name: started(task) for name, task in tasks.items()}
+
+
+class OnWorkers(ActionType):
+    """Needs a process where its config says so."""
+
+    name = "on-workers"
+    summary = "Needs a process."
+
+    class Config(BaseModel):
+        """Where it runs."""
+
+        local: bool = False
+
+    @classmethod
+    def runs_on(cls, config):
+        return "worker" if config.get("local") else "triggerer"
+
+    async def run(self, _config, _context):
+        raise AssertionError
+
+
+def test_what_needs_a_process_runs_on_a_worker():
+    """By its config. Airflow starts it again where a worker dies, and places of a rollback where one may need it."""
+    local = {"type": "on-workers", "config": {"local": True}}
+    with installed(OnWorkers):
+        plan = item_plan(
+            "stack",
+            action("here", type="on-workers", config={}, rollback=UNDO),
+            action("there", **local, rollback=local),
+        )
+        dags = {dag.dag_id: dag for dag in build_dags(plan, "default", PaoSettings(fernet_key="key"))}
+    tasks = stored(dags["default.stack"]).task_dict
+    undo = stored(dags["default.stack.rollback"]).task_dict["undo-1"]
+
+    assert ("ActionOperator", True, 0) == (
+        tasks["here"].task_type, tasks["here"].start_from_trigger, tasks["here"].retries
+    )  # fmt: skip
+    assert ("WorkerActionOperator", False, 3) == (
+        tasks["there"].task_type, tasks["there"].start_from_trigger, tasks["there"].retries
+    )  # fmt: skip
+    assert ({"position": 1, "last": False, "workers": True}, 3) == (started(undo)[1], undo.retries)
 
 
 def test_the_stored_dag_names_its_revision(dags):
