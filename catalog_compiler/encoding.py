@@ -34,3 +34,6 @@ class Encoding(StrEnum):
 
     MARKDOWN = "markdown"
     """Markdown: what would mean something is escaped with a backslash."""
+
+    SEGMENT = "segment"
+    """As `value`, but a text is one segment of a path: one that would lead elsewhere is refused."""

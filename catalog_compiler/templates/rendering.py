@@ -18,10 +18,11 @@ from catalog_compiler.templates.filters import apply_filters, catches_missing
 from catalog_compiler.templates.json_text import JsonWriter
 from catalog_compiler.templates.markdown_text import MarkdownWriter
 from catalog_compiler.templates.mrkdwn_text import MrkdwnWriter
+from catalog_compiler.templates.path_text import SegmentWriter
 from catalog_compiler.templates.scope import Scope, resolve
 from catalog_compiler.templates.syntax import Expression, Template, has_template, parse, path_text
 from catalog_compiler.templates.url_text import UrlWriter
-from catalog_compiler.templates.writers import FormWriter, LineWriter, TextWriter, Writer, unicode_text
+from catalog_compiler.templates.writers import FormWriter, LineWriter, TextWriter, Writer
 from catalog_compiler.templates.xml_text import XmlWriter
 
 
@@ -48,9 +49,10 @@ def render(template: Template | str, scope: Scope, encoding: Encoding) -> JsonVa
         TemplateError: if a reference has no value, a filter fails, or a value can't stand where it is to stand.
     """
     parsed = parse(template) if isinstance(template, str) else template
-    if encoding is Encoding.VALUE and parsed.is_single:
+    if encoding in (Encoding.VALUE, Encoding.SEGMENT) and parsed.is_single:
         value = evaluate(parsed.expressions[0], scope)
-        return unicode_text(value, parsed.expressions[0]) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
     writer = _writer(parsed, encoding)
     for part in parsed.parts:
         if isinstance(part, str):
@@ -114,6 +116,7 @@ _WRITERS: Mapping[Encoding, type[Writer]] = {
     Encoding.XML: XmlWriter,
     Encoding.MRKDWN: MrkdwnWriter,
     Encoding.MARKDOWN: MarkdownWriter,
+    Encoding.SEGMENT: SegmentWriter,
 }
 
 

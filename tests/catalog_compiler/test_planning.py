@@ -126,5 +126,5 @@ def test_a_plan_is_json_and_back():
 
 def test_a_type_that_is_not_installed_has_no_plan():
     """Never silently skipped: checks report it before, and planning refuses it."""
-    with pytest.raises(UnknownActionTypeError, match="'terraform' is not installed"):
-        planned({"type": "terraform"})
+    with pytest.raises(UnknownActionTypeError, match="'ansible' is not installed"):
+        planned({"type": "ansible"})
