@@ -461,7 +461,8 @@ def test_signs_in_by_a_token(mail):
         mail, connection=connection(mail, extra={"auth_type": "oauth2", "access_token": TOKEN}), secrets=secrets
     )
 
-    assert ("completed", ["XOAUTH2"], [TOKEN]) == (outcome.status, mail.signed_in, secrets.texts)
+    assert ("completed", ["XOAUTH2"]) == (outcome.status, mail.signed_in)
+    assert TOKEN in secrets.texts
 
 
 def test_a_token_that_is_not_valid(mail):

@@ -299,7 +299,7 @@ def test_the_address_is_shown_nowhere(teams):
     ) == error.message
     assert SIGNATURE not in str(log.events)
     assert PATH not in str(log.events)
-    assert [teams.url.replace("0a1b2c", "gone")] == secrets.texts
+    assert {teams.url.replace("0a1b2c", "gone")} == set(secrets.texts)
 
 
 @pytest.mark.parametrize(
