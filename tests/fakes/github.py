@@ -1,7 +1,8 @@
 """A GitHub for tests: workflows with inputs, dispatches, runs with their jobs, tokens and Apps, limits, and faults.
 
 It keeps state, and refuses what GitHub refuses, in GitHub's words. Its documents are the examples of GitHub's own
-OpenAPI description (npm `@octokit/openapi`), with the facts put in. What that leaves out is from what people met: the
+OpenAPI description (npm `@octokit/openapi`), with the facts put in; `test_description.py` holds all its answers to that
+description, of github.com and of Enterprise Server 3.19. What that leaves out is from what people met: the
 messages of 422 (benc-uk/workflow-dispatch 37, 46 and 86, Codex-/return-dispatch 188,
 convictional/trigger-workflow-and-wait 44), of 409 (technote-space/auto-cancel-redundant-workflow 68) and of limits
 (GitHub's guide to best practices of its API).
@@ -364,10 +365,9 @@ class GitHubFake:
         if workflow is None:
             return _error(404, "Not Found")
         size, page = int(call.query.get("per_page", "30")), int(call.query.get("page", "1"))
-        since = call.query.get("created", "").removeprefix(">=")
         runs = []
         for run in sorted(self.runs.values(), key=lambda one: -one.id):
-            if run.workflow is not workflow or (since and _time(run.created_at) < since):
+            if run.workflow is not workflow:
                 continue
             if run.hidden > 0:
                 run.hidden -= 1
@@ -435,7 +435,7 @@ class GitHubFake:
             for place, (name, conclusion) in enumerate(job.get("steps", ()), start=1)
         ]
         facts = {"id": number, "run_id": run.id, "html_url": link, "name": job["name"], "conclusion": job["conclusion"]}
-        return {**copy.deepcopy(EXAMPLES["job"]), **facts, "steps": steps}
+        return {**copy.deepcopy(EXAMPLES["job"]), **facts, "steps": steps, "created_at": _time(run.created_at)}
 
 
 def _error(status: int, message: str) -> Answer:

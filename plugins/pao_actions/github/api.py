@@ -106,7 +106,7 @@ class GitHub:
         etag: str | None = None,
     ) -> HttpAnswer:
         headers = {
-            "Accept": "application/vnd.github+json",
+            "Accept": "application/vnd.github+json, application/json;q=0.9",
             "Authorization": f"Bearer {token}",
             "X-GitHub-Api-Version": API_VERSION,
         }

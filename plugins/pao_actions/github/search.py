@@ -94,18 +94,19 @@ class Search:
         return (
             run.id not in self.memory.known
             and run.head_branch in (None, self.config.branch())
-            and (run.created_at is None or since <= run.created_at <= since + _CREATED_WITHIN)
+            and (run.created_at is None or run.created_at <= since + _CREATED_WITHIN)
             and (login is None or run.actor is None or run.actor.login.lower() == login.lower())
             and owner in (None, self.github.context.idempotency_key)
         )
 
     async def _listed(self) -> list[Run]:
-        since = self.memory.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        """The runs since; newest come first, so that those before need not be read."""
         found: list[Run] = []
         for page in range(1, _MOST_PAGES + 1):
-            runs, _ = await list_runs(self.github, self.config.workflow_id, {"created": f">={since}", "page": page})
-            found += runs
-            if len(runs) < _PAGE:
+            runs, _ = await list_runs(self.github, self.config.workflow_id, {"page": page})
+            new = [run for run in runs if run.created_at is None or run.created_at >= self.memory.since]
+            found += new
+            if len(runs) < _PAGE or len(new) < len(runs):
                 break
         return found
 

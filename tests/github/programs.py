@@ -1,0 +1,87 @@
+"""Prism, which serves GitHub's own OpenAPI description and holds calls and answers to it.
+
+`scripts/install dev` brings it where it can. Where it is missing, a test is skipped; in continuous integration (`CI` is
+set) it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal, NoReturn
+
+import pytest
+
+Kind = Literal["cloud", "server"]
+"""github.com, or an Enterprise Server."""
+
+HERE = Path(__file__).parent
+_PRISM = HERE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
+_STARTED = "Prism is listening"
+
+
+@contextmanager
+def proxy(kind: Kind, upstream: str) -> Iterator[str]:
+    """A server before another one: what goes through it, either way, is as described, or answered with 422 or 500."""
+    with _prism("proxy", _description(kind), upstream, "--errors") as url:
+        yield url
+
+
+@contextmanager
+def mock(kind: Kind) -> Iterator[str]:
+    """A server that answers with the description's examples."""
+    with _prism("mock", _description(kind), "--errors") as url:
+        yield url
+
+
+@contextmanager
+def _prism(*arguments: str) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [_node(), str(_PRISM), *arguments, "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+        try:
+            _await(process.stdout)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _await(output: IO[str]) -> None:
+    """Read until it listens, and from then on so that the pipe never fills."""
+    said: deque[str] = deque(maxlen=50)
+    for line in output:
+        said.append(line)
+        if _STARTED in line:
+            threading.Thread(target=deque, args=(output, 0), daemon=True).start()
+            return
+    pytest.fail("Prism ended instead of listening: " + "".join(said))
+
+
+def _description(kind: Kind) -> str:
+    found = HERE / "node_modules" / ".descriptions" / f"{kind}.json"
+    if not found.exists():
+        _missing("GitHub's description of its API: run scripts/install dev, with Node 20 or newer and npm")
+    return str(found)
+
+
+def _node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        _missing("Node 20 or newer with npm, then run: scripts/install dev")
+    return found
+
+
+def _missing(what: str) -> NoReturn:
+    message = f"this test needs {what}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
