@@ -90,11 +90,13 @@ class Search:
         return [run for run in await self._listed() if self._fits(run, login)]
 
     def _fits(self, run: Run, login: str | None) -> bool:
-        since, owner = self.memory.since, shared().taken.get((self.github.base, run.id))
+        owner = shared().taken.get((self.github.base, run.id))
+        # Where the name decides, the time was not taken from GitHub's clock.
+        until = self.memory.since + _CREATED_WITHIN if self.config.correlation_input is None else None
         return (
             run.id not in self.memory.known
             and run.head_branch in (None, self.config.branch())
-            and (run.created_at is None or run.created_at <= since + _CREATED_WITHIN)
+            and (run.created_at is None or until is None or run.created_at <= until)
             and (login is None or run.actor is None or run.actor.login.lower() == login.lower())
             and owner in (None, self.github.context.idempotency_key)
         )
