@@ -54,6 +54,9 @@ def expanded(url: str | None, places: Places, base: str) -> str:
     Raises:
         PermanentError: if a value would change where the URL leads.
     """
+    if absent := [name for name in places_in(url) if name not in places]:
+        name = absent[0] or "Location"
+        raise PermanentError(f"the first answer held nothing for '{{{name}}}', so where to go on is not known")
     if url is None:
         return urljoin(base, places[""])
     if whole := _PLACE.fullmatch(url):

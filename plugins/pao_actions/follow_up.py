@@ -17,6 +17,7 @@ from pao_actions.header_text import HeaderText
 from pao_actions.http_answer import HttpAnswer
 from pao_actions.http_call import HttpCall
 from pao_actions.http_connection import absolute_url, origin
+from pao_actions.polling import Poll
 from pao_actions.request_body import content_type, encoded_body, with_content_type
 from pao_actions.signed_calls import SignedCalls
 
@@ -81,16 +82,16 @@ class FollowUp:
     timeout: float
     """Seconds for one call."""
 
-    async def look(self, begun: Begun, url: str | None, *, method: str, headers: Mapping[str, str]) -> HttpAnswer:
+    async def look(self, begun: Begun, poll: Poll) -> HttpAnswer:
         """Look at what goes on. No line in the log, since there are many looks."""
-        return await self._send(begun, url, self._call(method, headers, routine=True))
+        return await self._send(begun, poll.url, self._call(poll.method, poll.headers, routine=True), poll.statuses())
 
     async def stop(self, begun: Begun, cancel: CancelCall) -> HttpAnswer:
         """Ask the target to stop it."""
         call = self._call(cancel.method, cancel.headers, routine=False)
         if (body := cancel.payload()) is not None:
             call = replace(call, body=body, headers=with_content_type(call.headers))
-        return await self._send(begun, cancel.url, call)
+        return await self._send(begun, cancel.url, call, STOPPED)
 
     def _call(self, method: str, headers: Mapping[str, str], *, routine: bool) -> HttpCall:
         own = {name: value for name, value in self.headers.items() if name.lower() not in _OF_A_BODY}
@@ -104,7 +105,7 @@ class FollowUp:
             routine=routine,
         )
 
-    async def _send(self, begun: Begun, url: str | None, call: HttpCall) -> HttpAnswer:
+    async def _send(self, begun: Begun, url: str | None, call: HttpCall, accepted: frozenset[int]) -> HttpAnswer:
         """Send to the URL with its places filled in; one that the answer gave goes no further than redirects may."""
         place = expanded(url, begun.places, begun.base)
         if not urlsplit(place).scheme and self.calls.connection is None:
@@ -124,8 +125,8 @@ class FollowUp:
                 )
             accept = {name: value for name, value in call.headers.items() if name.lower() == "accept"}
             call = replace(call, headers=accept, credentials=False)
-            return await replace(self.calls, authentication=None).send(call)
-        return await self.calls.send(call, accepted=() if call.routine else STOPPED)
+            return await replace(self.calls, authentication=None).send(call, accepted=accepted)
+        return await self.calls.send(call, accepted=accepted)
 
 
 def without_secrets(url: str) -> str:

@@ -40,6 +40,11 @@ class Poll(BaseModel):
     failed_when: Conditions | None = None
     """What tells that the work has failed; of a list, one."""
 
+    def statuses(self) -> frozenset[int]:
+        """The status codes that say something of the work, also where they are redirects."""
+        conditions = [*as_list(self.until), *as_list(self.failed_when)]
+        return frozenset(code for condition in conditions for code in condition.status_codes or ())
+
 
 @dataclass(kw_only=True, slots=True)
 class Watch:

@@ -117,14 +117,25 @@ as undone.
         """Call once; what a DELETE finds gone already counts as undone."""
         return await self._called(config, context, gone=_GONE if config.method == "DELETE" else frozenset())
 
+    @classmethod
+    def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:
+        """What the first answer held, but for its secrets."""
+        begun = Begun.stored(state)
+        return ActionResult(outputs=begun.outputs) if begun else None
+
     async def cancel(self, config: RestApiConfig, context: ActionContext) -> None:
-        """Send the `cancel` call, where there is one and the answer that it goes by."""
-        if config.cancel is None:
+        """Send the `cancel` call, by the answer of the action's own.
+
+        Raises:
+            PermanentError: if there is nothing to stop it by.
+        """
+        if config.poll is None:
             return
         begun = Begun.stored(await context.state.load())
         if begun is None:
-            context.log.warning("cancel_not_sent", reason="the call was not answered yet, so there is nothing to go by")
-            return
+            raise PermanentError("its call was not answered yet, so there is nothing to stop it by")
+        if config.cancel is None:
+            raise PermanentError("its config has no 'cancel' call that would stop it")
         answer = await (await self._follow_up(config, context)).stop(begun, config.cancel)
         if answer.status not in STOPPED:
             require_success(answer, None, context.clock.now())
@@ -169,7 +180,7 @@ as undone.
         watch = Watch(
             poll=poll,
             since=begun.since,
-            look=lambda: follow_up.look(begun, poll.url, method=poll.method, headers=poll.headers),
+            look=lambda: follow_up.look(begun, poll),
             result=lambda last: found_so_far(config, last, begun.outputs),
             context=context,
         )

@@ -15,6 +15,8 @@ class Answer:
     status: int = 200
     body: bytes = b"{}"
     headers: dict = field(default_factory=lambda: {"Content-Type": "application/json"})
+    cut: bool = False
+    """Whether the connection ends before the answer, though the request was taken."""
 
 
 @dataclass
@@ -62,40 +64,7 @@ def other_target():
 def serving(tls=None):
     """A server, over TLS where a context is given."""
     world = Target()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def serve(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            world.received.append(Received(self.command, self.path, headers, self.headers.items(), body))
-            answer = world.next_answer()
-            if answer is None:
-                world.closing.wait()
-                self.close_connection = True
-                return
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body)
-
-        def log_message(self, *_args):
-            """Stay silent."""
-
-        def handle(self):
-            """Let a client break off."""
-            try:
-                super().handle()
-            except (ConnectionError, ssl.SSLError):
-                self.close_connection = True
-
-    for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.serve)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"world": world}))
     server.daemon_threads = True
     if tls is not None:
         # The handshake is made where a request is read, in the request's own thread.
@@ -110,6 +79,41 @@ def serving(tls=None):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: Target
+
+    def serve(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.world.received.append(Received(self.command, self.path, headers, self.headers.items(), body))
+        answer = self.world.next_answer()
+        if answer is None or answer.cut:
+            if answer is None:
+                self.world.closing.wait()
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - the library's names
+
+    def log_message(self, *_args):
+        """Stay silent."""
+
+    def handle(self):
+        """Let a client break off."""
+        try:
+            super().handle()
+        except (ConnectionError, ssl.SSLError):
+            self.close_connection = True
 
 
 @pytest.fixture
