@@ -250,11 +250,11 @@ def test_an_id_that_begins_like_another_is_another(server):
     name_runs(server)
 
     outcomes = server.together(
-        *((NAMED, server.context(idempotency_key=key)) for key in ("key-12", "key-1", "key-123", "key-1-2"))
+        *((NAMED, server.context(idempotency_key=key)) for key in ("key-12", "key-1", "key-123"))
     )
 
     names = [server.fake.runs[outcome.result.outputs["run_id"]].inputs["pao_id"] for outcome in outcomes]
-    assert ["pao-key-12", "pao-key-1", "pao-key-123", "pao-key-1-2"] == names
+    assert ["pao-key-12", "pao-key-1", "pao-key-123"] == names
 
 
 def test_many_pages_are_read(server):
