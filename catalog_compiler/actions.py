@@ -6,10 +6,9 @@ package, is one module and one entry. Checks ask a type about its config; the ho
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cache
@@ -141,6 +140,8 @@ class Gate(Protocol):
     def call(self, target: str) -> AbstractAsyncContextManager[Passage]:
         """Enter before a call to `target` (`host:port`), leave after it; one not told to be ill counts as well.
 
+        One that is cancelled says nothing, unless it is told. Waiting for a turn stops the attempt's time.
+
         Raises:
             pao_actions.exceptions.TemporaryError: not arrived, where the breaker is open.
         """
@@ -194,12 +195,8 @@ class ActionContext:
     """The deployment's options for this type, those that are set: `binary` is `[pao] terraform_binary`, say."""
     undone: Mapping[str, JsonValue] = field(default_factory=dict)
     """While undoing: what the action that is undone stored last as its state, however it ended."""
-    ends_at: float | None = None
-    """When the attempt's time is over, by the running event loop's clock; None where nothing limits it."""
-
-    def overdue(self) -> bool:
-        """Whether the attempt's time is over, so that what is cancelled now was not stopped by a person."""
-        return self.ends_at is not None and asyncio.get_running_loop().time() >= self.ends_at
+    overdue: Callable[[], bool] = lambda: False
+    """Whether the attempt's time is over, so that what is cancelled now was not stopped by a person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from catalog_compiler.address_rules import AddressRules, AllowedTarget, allowed_targets
+from catalog_compiler.setting_lists import calls_by_type, pools_by_type, redis_address
 
 SECTION = "pao"
 
@@ -46,6 +47,29 @@ class PaoSettings(BaseModel):
         "(`db.corp.example`), patterns (`*.corp.example`), addresses and networks (`10.2.0.0/16`), each with or "
         "without a port (`db.corp.example:8443`). Addresses where clouds serve metadata are reached only where they "
         "are named here one by one.",
+    )
+    breaker_failures: int = Field(
+        default=10,
+        ge=1,
+        description="After so many calls in a row that a target did not answer, or answered by 5xx, it is left alone.",
+    )
+    breaker_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds for which such a target is left alone before one call tries it again."
+    )
+    redis_url: Annotated[str | None, AfterValidator(redis_address)] = Field(
+        default=None,
+        description="Redis in which all processes share which targets are left alone (`redis://host:6379/0`); without "
+        "one, each process finds out for itself.",
+    )
+    call_limits: Annotated[dict[str, int], BeforeValidator(calls_by_type)] = Field(
+        default={},
+        description="For action types, how many calls a triggerer, or the task of a worker, makes at once; further "
+        "ones wait their turn: `rest-api=200, jira-ticket=10`.",
+    )
+    worker_pools: Annotated[dict[str, str], BeforeValidator(pools_by_type)] = Field(
+        default={},
+        description="For action types that run on workers, the Airflow pool that limits how many run at once: "
+        "`terraform=terraform_pool`. Make the pool in Airflow first.",
     )
     max_active_runs: int = Field(
         default=10_000, ge=1, description="How many requests of one item may run at the same time."

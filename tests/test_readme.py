@@ -37,7 +37,7 @@ def test_every_setting_is_documented_as_it_is():
 def documented(name: str) -> str:
     """The row of a setting."""
     field = PaoSettings.model_fields[name]
-    default = "required" if field.is_required() else "none" if field.default in (None, ()) else f"`{field.default}`"
+    default = "required" if field.is_required() else "none" if field.default in (None, (), {}) else f"`{field.default}`"
     return f"| `{name}` | {default} | {field.description} |"
 
 

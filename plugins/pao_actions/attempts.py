@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from catalog_compiler.actions import ActionContext, ActionResult, ActionType
 from catalog_compiler.plan import RetryPlan
+from pao_actions.attempt_limit import attempt_limit
 from pao_actions.attempt_state import ActionState, AttemptRecord, StateParts
 from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.outcome import ActionFailure, Kind, Outcome, Status
@@ -201,8 +202,8 @@ class _AttemptLoop:
         context = replace(self.context, attempt=self.record.attempt)
         call = self.action.undo if context.undoing else self.action.run
         try:
-            async with asyncio.timeout(self.timeout) as limit:
-                return await call(config, replace(context, ends_at=limit.when()))
+            async with attempt_limit(self.timeout) as limit:
+                return await call(config, replace(context, overdue=limit.expired))
         except TimeoutError as error:
             if not limit.expired():
                 raise

@@ -17,9 +17,9 @@ from catalog_compiler.sealing import Sealer
 from catalog_compiler.settings import PaoSettings
 from catalog_compiler.templates import Scope, references, render_config
 from pao_airflow.action_log import MaskedLog, Masker
+from pao_airflow.gate import gates
 from pao_airflow.lookups import AirflowConnections, environment
 from pao_airflow.memory import TaskPlace, XComProgress, read_action_state, read_report
-from pao_airflow.open_gate import OpenGate
 from pao_airflow.scope import field_scope, opened_pairs, request_scope, secret_texts
 from pao_airflow.signals import board
 from pao_airflow.step import Step
@@ -108,6 +108,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
     scope = await _scope(work, run, settings, undone)
     masker = Masker(scope.secrets)
     kind = action_type(work.type)
+    log = MaskedLog(masker, request_id=run.request.id, action=work.action, correlation_id=run.request.correlation_id)
     context = ActionContext(
         request_id=run.request.id,
         action=work.action,
@@ -115,14 +116,14 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         undoing=work.undoing,
         correlation_id=run.request.correlation_id,
         idempotency_key=_idempotency_key(place, work.action),
-        log=MaskedLog(masker, request_id=run.request.id, action=work.action, correlation_id=run.request.correlation_id),
+        log=log,
         connections=AirflowConnections(),
         state=task.memory(place, work.action),
         reach=settings.address_rules,
         clock=SYSTEM_CLOCK,
         progress=XComProgress(place, masker.text),
         signals=board,
-        gate=OpenGate(),
+        gate=gates(settings).gate(work.type, log),
         teams=NO_TEAMS,
         secrets=masker,
         mode=run.request.mode,

@@ -34,6 +34,7 @@ EVERYWHERE = {
     "AIRFLOW__PAO__BASE_URL": "where people reach that deployment",
     "AIRFLOW__PAO__FERNET_KEY": "a secret of that deployment",
 }
+REDIS = {"AIRFLOW__PAO__REDIS_URL": "one machine needs none; compose has that of Celery, the chart's has a password"}
 COMPOSE_ONLY = {
     "AIRFLOW__CELERY__BROKER_URL": "Celery is for many machines",
     "AIRFLOW__CELERY__RESULT_BACKEND": "Celery is for many machines",
@@ -75,14 +76,14 @@ def test_compose_sets_what_the_local_start_sets(local_environment, compose):
     """A setting that is added to one is added to the other, or to the list of differences."""
     there = compose_environment(compose)
 
-    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY, *COMPOSE_ONLY)
+    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY, *REDIS, *COMPOSE_ONLY)
 
 
 def test_helm_sets_what_the_local_start_sets(local_environment, helm_values):
     """The same for the chart's values."""
     there = helm_environment(helm_values)
 
-    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY)
+    assert without(local_environment, *EVERYWHERE) == without(there, *EVERYWHERE, *DEPLOYED_ONLY, *REDIS)
 
 
 def test_what_is_not_for_the_local_start_alone_is_set_everywhere(compose, helm_values):
