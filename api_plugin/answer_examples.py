@@ -238,6 +238,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "list_catalogs": {"catalogs": ["default", "staging"]},
     "note_report": {"catalogs": ["default"]},
+    "show_teams": {"jira_accounts": {"platform": "5b10ac8d82e05b22cc7d4ef5", "data": "data@example.com"}},
     "take_github": _PUSH_TAKEN,
     "take_run": {"signals": ["github:github.com/example/infrastructure/30433642"]},
     "take_issue": {"signals": ["jira:jira_default:OPS-7"]},

@@ -59,6 +59,11 @@ class ApiClient:
         query = "" if since is None else f"?since={since}"
         return self._call("GET", f"/api/v1/internal/catalogs/{catalog}{query}")
 
+    def team_accounts(self, catalog: str) -> dict[str, str]:
+        """The Jira accounts of teams, as the catalog's settings name them."""
+        accounts: dict[str, str] = self._call("GET", f"/api/v1/internal/catalogs/{catalog}/teams")["jira_accounts"]
+        return accounts
+
     def note_report(self, catalog: str, *, owner: str | None, digest: str) -> dict[str, Any]:
         """Tell that an owner was told of what is wrong."""
         return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/reported", {"owner": owner, "digest": digest})

@@ -402,6 +402,12 @@ class CatalogNames(Answer):
     catalogs: list[str]
 
 
+class TeamAccounts(Answer):
+    """What a catalog's settings say of its owners."""
+
+    jira_accounts: dict[str, str] = Field(description="Account id, email or user name; teams without one are left out.")
+
+
 class WaitingItem(Answer):
     """An item whose published revision is not served yet."""
 

@@ -19,6 +19,7 @@ from api_plugin.datamodels import (
     ReportedBody,
     SettleAnswer,
     SettleBody,
+    TeamAccounts,
     WaitingItem,
 )
 from api_plugin.documentation import problems
@@ -106,6 +107,21 @@ def show_catalog_state(
 ) -> CatalogState:
     """Show what is published, what of it is not ready yet, what is wrong with it, and who has not been told of that."""
     return _state(session, state, catalog, since)
+
+
+@router.get(
+    "/catalogs/{catalog}/teams",
+    response_model=TeamAccounts,
+    summary="Show the accounts of teams",
+    responses=problems(401, 403, 404),
+)
+def show_teams(_caller: ServicePrincipal, session: SessionDep, catalog: str) -> TeamAccounts:
+    """Show what `.pao.yaml` says of teams, as it was published last: a change of that file alone counts at once."""
+    row = session.get(Catalog, catalog)
+    if row is None:
+        raise not_found(f"there is no catalog '{catalog[:120]}'", "unknown-catalog")
+    accounts = {name: owner.get("jira_account") for name, owner in row.owners.items()}
+    return TeamAccounts(jira_accounts={name: account for name, account in accounts.items() if account})
 
 
 @router.post(

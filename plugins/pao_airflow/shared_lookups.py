@@ -7,28 +7,29 @@ supervisor, so a thousand of the same one would hold up everything else for as l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
+NameT = TypeVar("NameT", bound=Hashable)
 ValueT = TypeVar("ValueT")
 
 FRESH_SECONDS = 2.0
 """For so long a value that was replaced may still be used, as by any action that read it just before."""
 
 
-class SharedLookups(Generic[ValueT]):
+class SharedLookups(Generic[NameT, ValueT]):
     """Values by name, for each event loop its own. A failure is told to all that wait for it, and not remembered."""
 
-    def __init__(self, look_up: Callable[[str], Awaitable[ValueT]], *, seconds: float = FRESH_SECONDS) -> None:
+    def __init__(self, look_up: Callable[[NameT], Awaitable[ValueT]], *, seconds: float = FRESH_SECONDS) -> None:
         """Ask `look_up`; remember what it gives for so many seconds."""
         self._look_up = look_up
         self._seconds = seconds
-        self._known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Future[ValueT]]] = (
+        self._known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[NameT, asyncio.Future[ValueT]]] = (
             WeakKeyDictionary()
         )
 
-    async def get(self, name: str) -> ValueT:
+    async def get(self, name: NameT) -> ValueT:
         """The value; raises what `look_up` raises."""
         known = self._known.setdefault(asyncio.get_running_loop(), {})
         value = known.get(name)
@@ -38,6 +39,6 @@ class SharedLookups(Generic[ValueT]):
         # One action that is cancelled must not take the others' value with it.
         return await asyncio.shield(value)
 
-    def _keep(self, known: dict[str, asyncio.Future[ValueT]], name: str, done: asyncio.Future[ValueT]) -> None:
+    def _keep(self, known: dict[NameT, asyncio.Future[ValueT]], name: NameT, done: asyncio.Future[ValueT]) -> None:
         failed = done.cancelled() or done.exception() is not None
         done.get_loop().call_later(0 if failed else self._seconds, known.pop, name, None)

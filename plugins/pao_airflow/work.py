@@ -24,7 +24,7 @@ from pao_airflow.scope import field_scope, opened_pairs, request_scope, secret_t
 from pao_airflow.signals import board
 from pao_airflow.step import Step
 from pao_airflow.task import HostedTask
-from pao_airflow.teams import NO_TEAMS
+from pao_airflow.teams import CatalogTeams
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         progress=XComProgress(place, masker.text),
         signals=board,
         gate=gates(settings).gate(work.type, log),
-        teams=NO_TEAMS,
+        teams=CatalogTeams(run.request.catalog, service_connection=settings.service_connection),
         secrets=masker,
         mode=run.request.mode,
         request_url=run.request.url,

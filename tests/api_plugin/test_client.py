@@ -54,6 +54,12 @@ def api():
         ),
         (lambda client: client.refresh_catalog("default"), "POST", "/api/v1/internal/catalogs/default/refresh", None),
         (lambda client: client.catalog_state("default"), "GET", "/api/v1/internal/catalogs/default", None),
+        (
+            lambda client: client.note_report("default", owner="a", digest="d"),
+            "POST",
+            "/api/v1/internal/catalogs/default/reported",
+            {"owner": "a", "digest": "d"},
+        ),
     ],
 )
 def test_each_call_reaches_its_operation(api, called, method, path, body):
@@ -121,3 +127,12 @@ def test_an_api_that_is_away_is_named(api):
     assert str(error).startswith("POST /api/v1/internal/reconcile: the API can't be reached (")
     assert str(error).endswith("is it running?")
     assert error.status is None
+
+
+def test_the_accounts_of_teams_are_given_as_they_are(api):
+    """Team to account."""
+    api.answer = (200, "application/json", b'{"jira_accounts": {"ops": "ops@example.com"}}')
+
+    with ApiClient(base_url=api.url, token="t") as client:
+        assert {"ops": "ops@example.com"} == client.team_accounts("default")
+    assert ("GET", "/api/v1/internal/catalogs/default/teams") == api.received[0][:2]

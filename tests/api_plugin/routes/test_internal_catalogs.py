@@ -113,3 +113,15 @@ def test_the_followed_catalogs_are_listed(world, ask):
     world.session.commit()
 
     assert ["default", "staging"] == ask("")["catalogs"]
+
+
+def test_the_accounts_of_teams_are_those_published_last(world, ask, portal):
+    """A team without one is left out; a catalog that there is not has none to show."""
+    world.session.get(Catalog, "default").owners = {
+        "ops": {"contact": "ops@example.com", "jira_account": "5b10ac8d82e05b22cc7d4ef5"},
+        "chat": {"contact": "#chat", "jira_account": None},
+    }
+    world.session.commit()
+
+    assert {"jira_accounts": {"ops": "5b10ac8d82e05b22cc7d4ef5"}} == ask("/default/teams")
+    assert 404 == portal("GET", "/internal/catalogs/other/teams", SERVICE).status_code
