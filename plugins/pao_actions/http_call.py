@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpcore
 import httpx
 from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext, Connection
 from catalog_compiler.templates.text import text_of
+from pao_actions.address_guard import allowed_addresses
 from pao_actions.connection_options import connection_options
-from pao_actions.exceptions import PermanentError
+from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.http_answer import HttpAnswer
 from pao_actions.http_client import ClientSettings, shared_client
 from pao_actions.http_connection import (
@@ -87,7 +91,7 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
     url = _with_query(absolute_url(call.url.strip(), call.connection, credentials=call.credentials), call.query)
     target = _target(call.method, url, call.shown_as)
     headers = _headers(call, context)
-    client = _client(call, context, split_url(url).scheme)
+    client = await _client(call, context, url)
     trace = _Trace()
     loop = asyncio.get_running_loop()
     async with context.gate.call(_host(url)) as passage:
@@ -100,10 +104,11 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
                 ) as response,
             ):
                 body, complete = await _read(response, call.max_answer_bytes)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
-            if isinstance(error, TimeoutError | httpx.TransportError):
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+            told = failure(error, target=target, method=call.method, seconds=call.timeout, sent=trace.sent)
+            if isinstance(told, TemporaryError):
                 passage.ill()
-            raise failure(error, target=target, method=call.method, seconds=call.timeout, sent=trace.sent) from error
+            raise told from error
         except asyncio.CancelledError:
             # The attempt's own time is over, and the target used it up.
             if context.overdue() and loop.time() - started >= _NOTICEABLE:
@@ -125,13 +130,20 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
     )
 
 
-def _client(call: HttpCall, context: ActionContext, scheme: str) -> httpx.AsyncClient:
+async def _client(call: HttpCall, context: ActionContext, url: str) -> httpx.AsyncClient:
     connection = call.connection
     options = connection_options(connection)
     tls = TlsFiles()
     if connection is not None:
         tls = tls_files(options.verify, options.certificate, options.key, connection_id=connection.id)
-    return shared_client(ClientSettings(reach=context.reach, tls=tls, proxy=(options.proxies or {}).get(scheme)))
+    parts = split_url(url)
+    proxy = (options.proxies or {}).get(parts.scheme)
+    if proxy is not None and parts.hostname:
+        # A proxy connects by itself: its target is judged here, as far as its name is known here.
+        with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+            port = parts.port or DEFAULT_PORTS[parts.scheme]
+            await allowed_addresses(parts.hostname, port, reach=context.reach, limit=call.timeout)
+    return shared_client(ClientSettings(reach=context.reach, tls=tls, proxy=proxy))
 
 
 class _Trace:

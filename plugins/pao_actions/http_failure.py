@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 
 from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
@@ -14,10 +16,11 @@ def failure(  # noqa: PLR0911 - one for each kind
 ) -> ActionError:
     """The action's error for what the HTTP client raised.
 
-    `seconds` is the time that the call had; `sent` says that some of the request left for the target.
+    An alert of TLS 1.3 passes the HTTP client as `ssl` has it. `seconds` is the time that the call had; `sent` says
+    that some of the request left for the target.
     """
     match error:
-        case httpx.TransportError() if problem := tls_problem(error):
+        case httpx.TransportError() | ssl.SSLError() if problem := tls_problem(error):
             # A server that refuses a certificate does so before it reads a request.
             return PermanentError(f"{target} can't be called: {problem}")
         case TimeoutError() | httpx.TimeoutException() if sent:
@@ -26,9 +29,9 @@ def failure(  # noqa: PLR0911 - one for each kind
             return TemporaryError(f"{target} could not be reached within {seconds:g} seconds", arrived=False)
         case httpx.InvalidURL() | httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
             return PermanentError(f"{target} can't be called: the request's URL or headers are not valid")
-        case httpx.TransportError() if not sent:
+        case httpx.TransportError() | ssl.SSLError() if not sent:
             return TemporaryError(f"{target} could not be reached: {reason(error)}", arrived=False)
-        case httpx.TransportError():
+        case httpx.TransportError() | ssl.SSLError():
             return TemporaryError(f"{target} broke off the call: {reason(error)}", arrived=True, answered=False)
     effect_possible = sent and method not in SAFE_METHODS
     return PermanentError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,11 @@ import httpx
 from cryptography import x509
 
 from pao_actions.exceptions import PermanentError
+
+_REFUSAL = re.compile(
+    "_ALERT_(.*CERTIFICATE.*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)"
+)
+"""The alerts by which a server ends a connection before there is a request on it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,12 +83,13 @@ def tls_problem(error: BaseException) -> str | None:
             f"its certificate is not trusted: {reason}; have its operator mend it, or name a connection whose "
             "'verify' is the path of the authority's certificate"
         )
-    if failure is None or "ALERT" not in (failure.reason or "").upper():
+    alert = _REFUSAL.search(failure.reason or "") if failure else None
+    if alert is None:
         return None
-    alert = (failure.reason or "").upper().partition("ALERT_")[2].replace("_", " ").lower()
+    told = alert[1].replace("_", " ").lower()
     return (
-        f"it refused the TLS connection: {alert or 'handshake failure'}; where it asks for a client certificate, name "
-        "a connection with one in 'cert'; otherwise it does not accept that certificate"
+        f"it refused the TLS connection: {told}; where it asks for a client certificate, name a connection with one in "
+        "'cert'; otherwise it does not accept that certificate"
     )
 
 

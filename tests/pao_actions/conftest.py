@@ -3,7 +3,7 @@
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -81,6 +81,15 @@ def serving(tls=None):
         server.server_close()
 
 
+def drain(connection):
+    """Read what is on its way, so that a refused client sees the alert, and no reset of the connection."""
+    plain = socket.socket(fileno=connection.detach())
+    with plain, suppress(OSError):
+        plain.shutdown(socket.SHUT_WR)
+        while plain.recv(4096):
+            pass
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     world: Target
@@ -112,7 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Let a client break off."""
         try:
             super().handle()
-        except (ConnectionError, ssl.SSLError):
+        except ssl.SSLError:
+            self.close_connection = True
+            drain(self.connection)
+        except ConnectionError:
             self.close_connection = True
 
 
