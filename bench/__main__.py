@@ -26,9 +26,10 @@ from bench.report import BurstPair, Pair, Results, as_json, show
 from bench.serving import measure_serving
 from bench.stack import ROOT, MeasuredStack, measured_stack
 from bench.submission import Load, measure_submissions
+from bench.waiting import measure_delays, measure_waiting
 from bench.ways import Handwritten, Ordered, RunFailedError, Way
 
-ON_A_STACK = ("catalog", "serving", "idle", "burst", "submission", "pushing")
+ON_A_STACK = ("catalog", "serving", "idle", "delay", "waiting", "burst", "submission", "pushing")
 PARTS = ("compile", *ON_A_STACK)
 COMPILED = (1000, 10000)
 """Items of the catalogs that are compiled."""
@@ -100,6 +101,13 @@ def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Prog
         with progress.step("Completing one request at a time, and one run of the hand-written DAG, in turn"):
             one, other = measure_idle([ours, handwritten], arguments.rounds)
         parts["idle"] = Pair(ours=one, handwritten=other)
+    if "delay" in arguments.only:
+        with progress.step("Recording when actions begin, and those of a hand-written DAG, in turn"):
+            one, other = measure_delays(stack, arguments.rounds)
+        parts["delay"] = Pair(ours=one, handwritten=other)
+    if "waiting" in arguments.only:
+        with progress.step(f"Waiting for {arguments.waiting} slow targets at once"):
+            parts["waiting"] = measure_waiting(stack, arguments.waiting, MANY)
     if "burst" in arguments.only:
         with progress.step(f"Completing {arguments.burst} requests at once"):
             burst = measure_burst(ours, arguments.burst, MANY, BURST_TIMEOUT)
@@ -131,7 +139,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
     parser.add_argument("--items", type=_count, default=200, help="in the catalog")
     parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
-    parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement")
+    parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement, and of the delays")
+    parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
     parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")
     parser.add_argument(
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"

@@ -16,6 +16,7 @@ from bench.measure import Spread, ratio
 from bench.pushing import PushTimes
 from bench.serving import ServingTimes
 from bench.submission import Load
+from bench.waiting import Waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,11 @@ class Pair:
     def ratio(self) -> float | None:
         """Our median as a multiple of theirs; below 1 is faster."""
         return ratio(self.ours.p50, self.handwritten.p50)
+
+    @property
+    def slow_ratio(self) -> float | None:
+        """The same of what all but one in twenty take at most."""
+        return ratio(self.ours.p95, self.handwritten.p95)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +65,9 @@ class Results:
     idle: Pair | None = None
     burst: BurstPair | None = None
     pushing: PushTimes | None = None
+    delay: Pair | None = None
+    """From the end of an action to the first byte of the next."""
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +91,8 @@ class Target:
 
 def targets(results: Results) -> list[Target]:
     """The targets of what was measured."""
-    return [*_compile_targets(results), *_catalog_targets(results), *_run_targets(results), *_push_targets(results)]
+    parts = (_compile_targets, _catalog_targets, _run_targets, _action_targets, _push_targets)
+    return [target for part in parts for target in part(results)]
 
 
 def _compile_targets(results: Results) -> Iterator[Target]:
@@ -118,6 +128,19 @@ def _run_targets(results: Results) -> Iterator[Target]:
         yield Target(name=name, measured=measured, limit=1, unit="x", at_least=True)
 
 
+def _action_targets(results: Results) -> Iterator[Target]:
+    if delay := results.delay:
+        for name, measured in (("p50", delay.ratio), ("p95", delay.slow_ratio)):
+            yield Target(name=f"delay of an action, {name}: beside hand-written", measured=measured, limit=1, unit="x")
+    if waiting := results.waiting:
+        name = f"{waiting.requests} waiting at once"
+        yield Target(
+            name=f"{name}: completed", measured=waiting.completed, limit=waiting.requests, unit="", at_least=True
+        )
+        yield Target(name=f"{name}: most worker tasks", measured=waiting.worker_tasks, limit=0, unit="")
+        yield Target(name=f"{name}: time beside one alone", measured=waiting.ratio, limit=1.5, unit="x")
+
+
 def _push_targets(results: Results) -> Iterator[Target]:
     if pushing := results.pushing:
         name = f"push among {pushing.items} items"
@@ -131,6 +154,9 @@ def as_json(results: Results, environment: dict[str, Any]) -> dict[str, Any]:
     ratios = {
         "idle_time": results.idle.ratio if results.idle else None,
         "burst_rate": results.burst.ratio if results.burst else None,
+        "delay_p50": results.delay.ratio if results.delay else None,
+        "delay_p95": results.delay.slow_ratio if results.delay else None,
+        "waiting_time": results.waiting.ratio if results.waiting else None,
     }
     rates = {
         "burst_per_minute": results.burst.ours.per_minute if results.burst else None,
@@ -181,6 +207,20 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
     if results.burst:
         yield _burst_row("completion, all at once", results.burst.ours)
         yield _burst_row("hand-written, all at once", results.burst.handwritten)
+    if results.delay:
+        yield _row("delay of an action", results.delay.ours)
+        yield _row("hand-written, delay", results.delay.handwritten)
+    if waiting := results.waiting:
+        yield "one on a slow target", "1", "", "", "", f"{waiting.alone * 1000:.0f}", ""
+        yield (
+            "many on slow targets",
+            f"{waiting.completed} of {waiting.requests}",
+            "",
+            "",
+            "",
+            f"{waiting.seconds * 1000:.0f}",
+            "",
+        )
     if pushing := results.pushing:
         yield _row("push of one, by polling", pushing.polled)
         yield _row("push of one, with a call", pushing.called)

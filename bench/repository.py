@@ -8,15 +8,19 @@ from pathlib import Path
 from pao_local.git import git
 
 ITEM = Path(__file__).parent / "item.yaml"
+RECORDED = Path(__file__).parent / "items"
+"""Items that call the recorder; they come on top."""
 MEASURED = "bench"
 """The item that is ordered; the others make the catalog as large as a real one."""
 CATEGORIES = ("compute", "databases", "messaging", "networking", "storage", "security", "monitoring", "other")
 
 
 def make_repository(folder: Path, items: int) -> str:
-    """Make a repository with `items` items in one commit; the commit's id."""
+    """Make a repository with `items` items, and those that call the recorder, in one commit; the commit's id."""
     for file, text in generated(items):
         _write(folder / file, text)
+    for path in sorted(RECORDED.glob("*.yaml")):
+        _write(folder / "catalog" / "other" / path.name, path.read_text(encoding="utf-8"))
     git("init", "--quiet", "--initial-branch=main", folder)
     git("-C", folder, "add", "--all")
     git("-C", folder, "commit", "--quiet", "--message", f"A catalog of {items} items")

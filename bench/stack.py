@@ -21,8 +21,9 @@ from pao_local.settings import Settings
 
 from api_plugin.client import ApiClient
 from bench.calls import Account
+from bench.recorder import Recorder, recording
 from bench.repository import make_repository
-from bench.ways import HANDWRITTEN
+from bench.ways import HANDWRITTEN, HANDWRITTEN_STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(18080, 18980, 2)
@@ -33,7 +34,7 @@ CATALOG_TIMEOUT = 1200.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredStack:
-    """A stack that serves the generated catalog and the hand-written DAG."""
+    """A stack that serves the generated catalog and the hand-written DAGs, and a target that records its calls."""
 
     settings: Settings
     environment: dict[str, str]
@@ -42,6 +43,7 @@ class MeasuredStack:
     service: ApiClient
     developer: Account
     admin: Account
+    recorder: Recorder
 
     def airflow_settings(self) -> dict[str, str]:
         """The settings that decide how fast things are; no secret is among them."""
@@ -71,14 +73,20 @@ def measured_stack(items: int, progress: Progress) -> Iterator[MeasuredStack]:
         {"conn_type": "http", "host": "127.0.0.1", "port": settings.target_port, "schema": "http"}
     )
     try:
-        yield from _running(settings, commit, items, progress)
+        with recording() as recorder:
+            address = {"conn_type": "http", "host": "127.0.0.1", "port": recorder.port, "schema": "http"}
+            os.environ["AIRFLOW_CONN_BENCH_RECORDER"] = json.dumps(address)
+            os.environ["AIRFLOW_VAR_PAO_RECORDER_URL"] = f"http://127.0.0.1:{recorder.port}"
+            yield from _running(settings, commit, items, recorder, progress)
     except BaseException:
         progress.say(f"The logs of the measured stack are in {settings.logs}")
         raise
     shutil.rmtree(folder)
 
 
-def _running(settings: Settings, commit: str, items: int, progress: Progress) -> Iterator[MeasuredStack]:
+def _running(
+    settings: Settings, commit: str, items: int, recorder: Recorder, progress: Progress
+) -> Iterator[MeasuredStack]:
     try:
         environment = stack.up(settings, progress)
         keys = load_or_make(settings.secrets_file)
@@ -92,6 +100,7 @@ def _running(settings: Settings, commit: str, items: int, progress: Progress) ->
                 service=service,
                 developer=_account(settings, "developer", keys.developer_password),
                 admin=_account(settings, "admin", keys.admin_password),
+                recorder=recorder,
             )
     finally:
         stack.down(settings, progress)
@@ -123,7 +132,7 @@ def _wait_until_served(settings: Settings, keys: SecretKeys, commit: str) -> Non
             state = service.catalog_state("default")
             if state["invalid"]:
                 raise RuntimeError(f"the generated catalog is not valid: {state['problems'][:1]}")
-            written = airflow.get(f"/api/v2/dags/{HANDWRITTEN}").is_success
+            written = all(airflow.get(f"/api/v2/dags/{dag}").is_success for dag in (HANDWRITTEN, HANDWRITTEN_STEPS))
             if state["commit"] == commit and not state["pending"] and written:
                 return
             if time.monotonic() > deadline:

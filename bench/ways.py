@@ -1,4 +1,4 @@
-"""The two ways to have the three calls made: ordering the item `bench`, or triggering the hand-written DAG."""
+"""The two ways to have calls made: ordering an item, `bench` by default, or triggering a hand-written DAG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bench.calls import Account, Caller
 from bench.repository import MEASURED
 
 HANDWRITTEN = "handwritten"
-"""The DAG in `bench/dags`."""
+"""The DAG in `bench/dags` of the three calls to the example target."""
+HANDWRITTEN_STEPS = "handwritten_steps"
+"""That of three calls to the recorder."""
 OPEN = ("submitted", "validated", "queued", "in_progress")
 """The statuses of a request that has not ended."""
 
@@ -45,16 +47,16 @@ class Way(Protocol):
 
 
 class Ordered:
-    """The item, through our API."""
+    """An item, through our API."""
 
-    def __init__(self, account: Account) -> None:
-        """Order as a developer."""
+    def __init__(self, account: Account, item: str = MEASURED, text: str = "measured") -> None:
+        """Order as a developer, with this text as its one field."""
         self.account = account
+        self._body = {"item_id": item, "fields": {"text": text}}
 
     def start(self, caller: Caller) -> tuple[str, float]:
         """`POST /api/v1/requests`."""
-        body = {"item_id": MEASURED, "fields": {"text": "measured"}}
-        reply = caller.call("POST", "/api/v1/requests", body=body, wanted=202)
+        reply = caller.call("POST", "/api/v1/requests", body=self._body, wanted=202)
         return reply.json()["id"], reply.seconds
 
     def is_over(self, caller: Caller, run: str) -> bool:
@@ -78,20 +80,21 @@ class Ordered:
 
 
 class Handwritten:
-    """The DAG, through Airflow's own API."""
+    """A DAG, through Airflow's own API."""
 
-    def __init__(self, account: Account) -> None:
-        """Trigger as an administrator."""
+    def __init__(self, account: Account, dag: str = HANDWRITTEN, text: str = "measured") -> None:
+        """Trigger as an administrator, with this text as its one parameter."""
         self.account = account
-        self._runs = f"/api/v2/dags/{HANDWRITTEN}/dagRuns"
+        self._runs = f"/api/v2/dags/{dag}/dagRuns"
+        self._body = {"logical_date": None, "conf": {"text": text}}
 
     def start(self, caller: Caller) -> tuple[str, float]:
-        """`POST /api/v2/dags/handwritten/dagRuns`."""
-        reply = caller.call("POST", self._runs, body={"logical_date": None})
+        """`POST /api/v2/dags/{dag}/dagRuns`."""
+        reply = caller.call("POST", self._runs, body=self._body)
         return reply.json()["dag_run_id"], reply.seconds
 
     def is_over(self, caller: Caller, run: str) -> bool:
-        """`GET /api/v2/dags/handwritten/dagRuns/{run}`."""
+        """`GET /api/v2/dags/{dag}/dagRuns/{run}`."""
         state = caller.call("GET", f"{self._runs}/{quote(run, safe='')}").json()["state"]
         if state == "failed":
             raise RunFailedError(f"run {run} of the hand-written DAG failed")

@@ -27,8 +27,12 @@ def signal(session: Session, name: str) -> None:
 
 @contextmanager
 def listening(engine: Engine, channel: str) -> Iterator[Any]:
-    """A connection of the driver beside the pool, opened as Airflow opens its own, that hears a channel."""
+    """A connection of the driver beside the pool, opened as Airflow opens its own, that hears a channel.
+
+    `pg_stat_activity` shows it under the channel's name.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"SET application_name = '{channel}'")
         connection.exec_driver_sql(f"LISTEN {channel}")
         connection.detach()
         yield connection.connection.dbapi_connection

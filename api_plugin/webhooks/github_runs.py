@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
 from api_plugin.webhooks.news import NewsSender
@@ -23,7 +23,7 @@ class Run(Payload):
 class RunRepository(Payload):
     """The repository, as far as it is looked at."""
 
-    full_name: str
+    full_name: str = Field(max_length=400)
     html_url: str
 
 

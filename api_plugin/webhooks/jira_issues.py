@@ -19,12 +19,14 @@ from catalog_compiler.signal_names import jira_issue
 
 EVENTS = frozenset({"jira:issue_updated", "jira:issue_deleted"})
 """After which a ticket may be resolved, or gone."""
+KEY_LENGTH = 255
+"""Of an issue's key, at most; PostgreSQL tells no more than 8,000 bytes."""
 
 
 class Issue(Payload):
     """The issue, as far as it is looked at."""
 
-    key: str
+    key: str = Field(max_length=KEY_LENGTH)
 
 
 class ChangedField(Payload):
@@ -92,4 +94,6 @@ class JiraIssues(NewsSender):
 
 def _former_keys(changes: ChangeLog) -> Iterator[str]:
     """Under which the issue was known before it was moved to another project: whoever waits knows it by that."""
-    return (item.before for item in changes.items if item.field == "Key" and item.before)
+    return (
+        item.before for item in changes.items if item.field == "Key" and item.before and len(item.before) <= KEY_LENGTH
+    )

@@ -5,16 +5,21 @@ has taken what it sends. The supervisor sends new triggers with their whole DAGs
 each step. Where both have more to say than the sockets hold, each waits for the other for ever, and no trigger of that
 triggerer ever ends. Here the supervisor goes on reading while it sends.
 
-And it brings signals to actions that wait: the supervisor, which has a database, hears them, and the runner, which has
+It brings signals to actions that wait: the supervisor, which has a database, hears them, and the runner, which has
 none, wakes the actions (`signals.board`).
+
+And neither waits for a second before it looks again, as Airflow's do: the runner takes a new round as soon as a trigger
+ends or the supervisor has something for it, and the supervisor looks for new triggers ten times a second, however much
+its runner has to say meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, cast
 
 import structlog
@@ -39,21 +44,64 @@ REVIEWED = "3.3.2"
 """The version of Airflow whose triggerer was read; on another one, Airflow's own classes run as they are."""
 
 
+LOAD_EVERY = 0.1
+"""Seconds between two looks for triggers that are new or no longer wanted."""
+CLEAN_EVERY = 5.0
+"""Seconds between two removals of triggers that nothing waits for."""
+ROUND_AT_LEAST = 1.0
+"""Seconds until the runner takes a round though nothing woke it: the supervisor hears in each that it lives."""
+BETWEEN_ROUNDS = 0.02
+"""Seconds between two rounds at least."""
+AIRFLOWS_TURN = 60.0
+"""Seconds until Airflow's own loop gets a turn."""
+
+
 class PaoTriggerRunner(TriggerRunner):
-    """The runner: delivers signals beside Airflow's own loop."""
+    """The runner; see the module's docstring."""
 
     def __init__(self, channel: SignalChannel) -> None:
         """Take the channel that the supervisor made."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._channel = channel
+        self._woken = asyncio.Event()
 
     async def arun(self) -> None:
-        """Run until told to stop."""
-        receiving = asyncio.create_task(self._channel.receive(board.deliver), name="pao-signals")
+        """Run until told to stop, and deliver signals beside Airflow's own loop."""
+        receiving = asyncio.create_task(self._channel.receive(board.deliver, self._woken.set), name="pao-signals")
         try:
             await super().arun()  # type: ignore[no-untyped-call]
         finally:
             receiving.cancel()
+
+    async def run_trigger(self, *args: Any, **kwargs: Any) -> None:
+        """Run a trigger; its event is sent as soon as its task has ended, which it does right after this."""
+        try:
+            await super().run_trigger(*args, **kwargs)
+        finally:
+            asyncio.get_running_loop().call_soon(self._woken.set)
+
+    async def cancel_triggers(self) -> None:
+        """Do what Airflow's does as the last step of a round of its loop, then take the following rounds here.
+
+        It would wait for a second before each. Once a minute it gets its turn, for what it does beside rounds.
+        """
+        await super().cancel_triggers()  # type: ignore[no-untyped-call]
+        until = time.monotonic() + AIRFLOWS_TURN
+        while time.monotonic() < until and not self._is_over():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_AT_LEAST):
+                    await self._woken.wait()
+            self._woken.clear()
+            await self.sync_state_to_supervisor(await self.cleanup_finished_triggers())
+            await self.create_triggers()  # type: ignore[no-untyped-call]
+            await super().cancel_triggers()  # type: ignore[no-untyped-call]
+            # A round looks at every trigger: where one after the other ends, they are taken together.
+            await asyncio.sleep(BETWEEN_ROUNDS)
+
+    def _is_over(self) -> bool:
+        """Whether Airflow's loop would end: it was told to stop, or its supervisor is gone."""
+        reading = self.comms_decoder._reader_task  # noqa: SLF001 - as Airflow's loop asks
+        return self.stop or reading is None or reading.done()
 
 
 class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
@@ -61,6 +109,8 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
 
     channel: ClassVar[SignalChannel]
     """To the runner. On the class, because Airflow starts the runner by a class method."""
+    _load_at = _clean_at = 0.0
+    """When triggers are to be looked for, and unused ones to be removed, next."""
 
     @classmethod
     def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
@@ -85,6 +135,23 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
                 yield
         finally:
             self.channel.close()
+
+    def run_once(self) -> None:
+        """Do what Airflow's does, each part as often as it is needed instead of with every message of the runner."""
+        now = time.monotonic()
+        if now >= self._load_at:
+            self._load_at = now + LOAD_EVERY
+            self.load_triggers()
+            if self.creating_triggers or self.cancelling_triggers:
+                self.channel.wake()
+        self._service_subprocess(LOAD_EVERY)
+        self.handle_events()  # type: ignore[no-untyped-call]
+        self.handle_failed_triggers()  # type: ignore[no-untyped-call]
+        if now >= self._clean_at:
+            self._clean_at = now + CLEAN_EVERY
+            self.clean_unused()
+        self.heartbeat()  # type: ignore[no-untyped-call]
+        self.emit_metrics()  # type: ignore[no-untyped-call]
 
 
 class TriggererCommand:

@@ -16,6 +16,7 @@ from bench.pushing import PushTimes
 from bench.report import BurstPair, Pair, Results, as_json, show, targets
 from bench.serving import ServingTimes
 from bench.submission import Load
+from bench.waiting import Waiting
 
 
 def times(p50=1.0, p95=2.0):
@@ -56,6 +57,10 @@ def compiled(cold=5000.0, change=200.0, items=1000):
     )
 
 
+def waiting(completed=500, worker_tasks=0, seconds=45.0):
+    return Waiting(requests=500, completed=completed, worker_tasks=worker_tasks, alone=30.0, seconds=seconds)
+
+
 def missed(results):
     return [target.name for target in targets(results) if not target.reached]
 
@@ -84,6 +89,20 @@ def missed(results):
         (
             Results(pushing=pushed(10_001, 1)),
             ["push among 1000 items, by polling: p95", "push among 1000 items, all: orders refused"],
+        ),
+        (Results(delay=Pair(ours=times(4, 8), handwritten=times(4, 8))), []),
+        (
+            Results(delay=Pair(ours=times(5, 9), handwritten=times(4, 8))),
+            ["delay of an action, p50: beside hand-written", "delay of an action, p95: beside hand-written"],
+        ),
+        (Results(waiting=waiting()), []),
+        (
+            Results(waiting=waiting(completed=499, worker_tasks=1, seconds=47.0)),
+            [
+                "500 waiting at once: completed",
+                "500 waiting at once: most worker tasks",
+                "500 waiting at once: time beside one alone",
+            ],
         ),
         (Results(submission=(Load(clients=1, times=times(p50=30), per_second=1),)), []),
         (Results(submission=(Load(clients=1, times=times(p50=31), per_second=1),)), ["submission, 1 client: p50"]),
@@ -139,7 +158,7 @@ def test_the_stored_form_holds_figures_ratios_and_verdicts():
     stored = json.loads(json.dumps(as_json(results, {"cores": 2})))
 
     assert {"cores": 2} == stored["environment"]
-    assert {"idle_time": 0.5, "burst_rate": None} == stored["ratios"]
+    assert {"idle_time": 0.5} == {name: ratio for name, ratio in stored["ratios"].items() if ratio is not None}
     assert (4.0, 8.0) == (stored["results"]["idle"]["ours"]["p50"], stored["results"]["idle"]["handwritten"]["p50"])
     assert [True] == [target["reached"] for target in stored["targets"]]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bench.repository import make_repository
+from bench.repository import RECORDED, make_repository
 from catalog_compiler.cli import main
 
 
 def test_every_generated_item_is_valid(tmp_path, capsys):
-    """Of five items, of about a hundred lines each."""
+    """Of five items, of about a hundred lines each; and those that call the recorder."""
     make_repository(tmp_path, 5)
 
     status = main(["validate", str(tmp_path)])
-    lines = [len(path.read_text().splitlines()) for path in tmp_path.rglob("*.yaml")]
+    files = [path for path in tmp_path.rglob("*.yaml") if not (RECORDED / path.name).exists()]
+    lines = [len(path.read_text().splitlines()) for path in files]
 
     assert 0 == status, capsys.readouterr().out
     assert 5 == len(lines)

@@ -29,6 +29,8 @@ REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
 WEBHOOK_SECRET = "a secret that the git host has too"
 HERE = Path(__file__).parent
+ANOTHER_PACKAGE = HERE / "another_package"
+"""Where a package of somebody else is, with an action type of its own."""
 TEST_SECONDS = 300
 """A test that takes longer hangs."""
 
@@ -92,6 +94,8 @@ def stack(
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
+            "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
+            "PYTHONPATH": str(ANOTHER_PACKAGE),
         },
     ) as running:
         yield running

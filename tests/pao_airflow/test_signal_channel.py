@@ -16,10 +16,10 @@ NAMES = [f"github:github.com/example/infra-é/{number}" for number in range(20_0
 @pytest.mark.timeout(60)
 def test_names_arrive_in_order_though_there_are_more_than_fit():
     """The sender waits until they are taken."""
-    channel, taken = SignalChannel(), []
+    channel, taken, woken = SignalChannel(), [], []
 
     async def runner():
-        await channel.receive(taken.append)
+        await channel.receive(taken.append, lambda: woken.append(len(taken)))
 
     sender = threading.Thread(target=lambda: [*map(channel.send, NAMES), channel.keep_receiving()])
     sender.start()
@@ -27,6 +27,20 @@ def test_names_arrive_in_order_though_there_are_more_than_fit():
     sender.join()
 
     assert NAMES == taken
+    assert [*range(1, len(NAMES) + 1)] == woken
+
+
+@pytest.mark.timeout(60)
+def test_waking_never_waits():
+    """A runner that takes nothing is woken once it does, by what it has not taken."""
+    channel, taken, woken = SignalChannel(), [], []
+    for _ in range(300_000):
+        channel.wake()
+    channel.keep_receiving()
+
+    asyncio.run(channel.receive(taken.append, lambda: woken.append(True)))
+
+    assert ([], True) == (taken, len(woken) > 0)
 
 
 @pytest.mark.timeout(60)

@@ -1,0 +1,115 @@
+"""Measures what an action adds to its target's time: the delay until it begins, and what many that wait cost.
+
+Both are seen from the target: when a call arrived, and when it was answered.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+
+import psycopg2
+
+from bench.calls import Caller
+from bench.completion import ONE_TIMEOUT
+from bench.measure import Spread, ratio, spread
+from bench.recorder import Recorder
+from bench.stack import MeasuredStack
+from bench.submission import submit_all
+from bench.ways import HANDWRITTEN_STEPS, Handwritten, Ordered, Way
+
+STEPS, SLOW = "bench-steps", "bench-slow"
+"""The items: three calls that are answered at once, and one that is answered after 30 seconds."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks."""
+TIMEOUT = 600.0
+"""Seconds until requests that wait count as lost."""
+ON_WORKERS = "SELECT count(*) FROM task_instance WHERE dag_id = %s AND state IN ('queued', 'running')"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Requests that waited at once."""
+
+    requests: int
+    completed: int
+    worker_tasks: int
+    """The most of their tasks that were seen on workers at once."""
+    alone: float
+    """Seconds of one request alone, to its end."""
+    seconds: float
+    """From the first submission to the end of the last."""
+
+    @property
+    def ratio(self) -> float | None:
+        """Theirs as a multiple of one alone."""
+        return ratio(self.seconds, self.alone)
+
+
+def measure_delays(stack: MeasuredStack, rounds: int) -> tuple[Spread, Spread]:
+    """From an answer to the first byte of the next call: ours, and the hand-written DAG's, run in turn."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    for number in range(rounds + 1):
+        way = Ordered(stack.developer, STEPS, f"ours-{number}")
+        other = Handwritten(stack.admin, HANDWRITTEN_STEPS, f"theirs-{number}")
+        found = _delays(way, stack.recorder, f"ours-{number}"), _delays(other, stack.recorder, f"theirs-{number}")
+        # The first round meets processes that have yet to import and connect.
+        if number:
+            ours += found[0]
+            theirs += found[1]
+    return spread(ours), spread(theirs)
+
+
+def _delays(way: Way, recorder: Recorder, text: str) -> list[float]:
+    with way.account.connected() as caller:
+        _complete(way, caller)
+    calls = [call for call in recorder.calls("now") if call.path.startswith(f"{text}/")]
+    return [after.arrived - before.answered for before, after in pairwise(calls)]
+
+
+def _complete(way: Way, caller: Caller) -> float:
+    """Seconds of one run, to its end."""
+    started = time.perf_counter()
+    run, _ = way.start(caller)
+    while not way.is_over(caller, run):
+        if time.perf_counter() - started > ONE_TIMEOUT:
+            raise TimeoutError(f"run {run} did not end within {ONE_TIMEOUT:.0f} s")
+        time.sleep(LOOK_EVERY)
+    return time.perf_counter() - started
+
+
+def measure_waiting(stack: MeasuredStack, requests: int, clients: int) -> Waiting:
+    """One request alone, then so many submitted at once."""
+    way = Ordered(stack.developer, SLOW)
+    with way.account.connected() as caller:
+        alone = _complete(way, caller)
+        before = len(stack.recorder.calls("slow"))
+        started = time.perf_counter()
+        submit_all(way, clients, requests)
+        on_workers = _watch(stack, before + requests, started)
+        while not way.is_quiet(caller) and time.perf_counter() - started < TIMEOUT:
+            time.sleep(LOOK_EVERY)
+        seconds = time.perf_counter() - started
+    return Waiting(
+        requests=requests,
+        completed=len(stack.recorder.calls("slow")) - before,
+        worker_tasks=on_workers,
+        alone=round(alone, 1),
+        seconds=round(seconds, 1),
+    )
+
+
+def _watch(stack: MeasuredStack, calls: int, started: float) -> int:
+    """Wait until so many calls were answered; the most tasks that were on workers meanwhile."""
+    most = 0
+    url = stack.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1)
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        while len(stack.recorder.calls("slow")) < calls and time.perf_counter() - started < TIMEOUT:
+            cursor.execute(ON_WORKERS, (f"default.{SLOW}",))
+            most = max(most, *(count for (count,) in cursor))
+            time.sleep(LOOK_EVERY)
+    return most
