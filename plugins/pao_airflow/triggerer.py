@@ -18,14 +18,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 import structlog
 from airflow import __version__ as airflow_version
 from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
+from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs import triggerer_job_runner
 from airflow.jobs.job import Job, run_job
 from airflow.jobs.triggerer_job_runner import TriggererJobRunner, TriggerRunner, TriggerRunnerSupervisor
@@ -44,10 +46,14 @@ REVIEWED = "3.3.2"
 """The version of Airflow whose triggerer was read; on another one, Airflow's own classes run as they are."""
 
 
-LOAD_EVERY = 0.1
+LOOK_EVERY = 0.1
 """Seconds between two looks for triggers that are new or no longer wanted."""
+OURS = "pao_airflow.trigger."
+"""How the classpaths of triggers begin that no worker's task deferred to."""
+REST = 1.0
+"""Seconds after which other triggers begin."""
 CLEAN_EVERY = 5.0
-"""Seconds between two removals of triggers that nothing waits for."""
+"""Seconds between two removals of triggers that nothing waits for, where none has ended here meanwhile."""
 ROUND_AT_LEAST = 1.0
 """Seconds until the runner takes a round though nothing woke it: the supervisor hears in each that it lives."""
 BETWEEN_ROUNDS = 0.02
@@ -109,8 +115,12 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
 
     channel: ClassVar[SignalChannel]
     """To the runner. On the class, because Airflow starts the runner by a class method."""
-    _load_at = _clean_at = 0.0
-    """When triggers are to be looked for, and unused ones to be removed, next."""
+    _look_at = _clean_at = 0.0
+    """When triggers are to be looked for, and unused ones to be removed, at the latest."""
+    _ended = False
+    """Whether triggers have ended since unused ones were removed."""
+    _resting: Mapping[int, tuple[float, RunTrigger]] = MappingProxyType({})
+    """Triggers that are given to the runner at that time, by id."""
 
     @classmethod
     def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
@@ -136,20 +146,37 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         finally:
             self.channel.close()
 
+    def build_trigger_workloads(self, new_trigger_ids: set[int]) -> list[RunTrigger]:
+        """Give ours to the runner at once, and those of workers' tasks after the second that Airflow lets pass.
+
+        Where one fires before its worker has ended, the scheduler takes the task for lost, and tries it anew.
+        """
+        now = time.monotonic()
+        resting = {id_: rest for id_, rest in self._resting.items() if id_ in new_trigger_ids}
+        unknown = new_trigger_ids - resting.keys()
+        for workload in super().build_trigger_workloads(unknown) if unknown else ():
+            rest = 0.0 if workload.classpath.startswith(OURS) else REST
+            resting[workload.id] = (now + rest, workload)
+        due = [workload for at, workload in resting.values() if at <= now]
+        self._resting = {id_: (at, workload) for id_, (at, workload) in resting.items() if at > now}
+        return due
+
     def run_once(self) -> None:
         """Do what Airflow's does, each part as often as it is needed instead of with every message of the runner."""
         now = time.monotonic()
-        if now >= self._load_at:
-            self._load_at = now + LOAD_EVERY
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            if self._ended or now >= self._clean_at:
+                self._ended, self._clean_at = False, now + CLEAN_EVERY
+                # Before the look, which would take what has ended for new.
+                self.clean_unused()
             self.load_triggers()
             if self.creating_triggers or self.cancelling_triggers:
                 self.channel.wake()
-        self._service_subprocess(LOAD_EVERY)
+        self._service_subprocess(LOOK_EVERY)
+        self._ended = self._ended or bool(self.events or self.failed_triggers)
         self.handle_events()  # type: ignore[no-untyped-call]
         self.handle_failed_triggers()  # type: ignore[no-untyped-call]
-        if now >= self._clean_at:
-            self._clean_at = now + CLEAN_EVERY
-            self.clean_unused()
         self.heartbeat()  # type: ignore[no-untyped-call]
         self.emit_metrics()  # type: ignore[no-untyped-call]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import ClassVar
 
 import pytest
 from airflow import __version__ as airflow_version
+from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
+from pao_airflow import triggerer
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.triggerer import REVIEWED, PaoTriggerRunnerSupervisor, supervisor_class
 
@@ -86,3 +89,57 @@ def test_ours_runs_with_the_airflow_that_is_installed():
 def test_another_airflow_runs_its_own():
     """It works, slower; and it says so."""
     assert supervisor_class("3.4.0") is TriggerRunnerSupervisor
+
+
+class Workloads(PaoTriggerRunnerSupervisor):
+    """A supervisor whose new triggers are given to it, by id and class."""
+
+    def __init__(self):
+        """Airflow's has a process, which is not needed."""
+
+    built: ClassVar[list[set[int]]] = []
+    classes: ClassVar[dict[int, str]] = {}
+
+
+@pytest.fixture
+def supervisor(monkeypatch):
+    """One that notes what it was asked to build."""
+
+    def build(self, ids):
+        self.built.append(ids)
+        return [RunTrigger.model_construct(id=id_, classpath=self.classes[id_]) for id_ in sorted(ids)]
+
+    monkeypatch.setattr(TriggerRunnerSupervisor, "build_trigger_workloads", build)
+    monkeypatch.setattr(Workloads, "built", [])
+    monkeypatch.setattr(
+        Workloads, "classes", {1: "pao_airflow.trigger.ActionTrigger", 2: "airflow.providers.http.Trigger"}
+    )
+    return Workloads()
+
+
+def ids_of(workloads):
+    return [workload.id for workload in workloads]
+
+
+def test_triggers_of_workers_tasks_rest_before_they_begin(supervisor, monkeypatch):
+    """Ours begin at once. What rests is built once, and forgotten where it is no longer wanted."""
+    now = [100.0]
+    monkeypatch.setattr(triggerer.time, "monotonic", lambda: now[0])
+
+    first = ids_of(supervisor.build_trigger_workloads({1, 2}))
+    now[0] += triggerer.REST / 2
+    second = ids_of(supervisor.build_trigger_workloads({2}))
+    now[0] += triggerer.REST
+    third = ids_of(supervisor.build_trigger_workloads({2}))
+
+    assert ([1], [], [2]) == (first, second, third)
+    assert [{1, 2}] == supervisor.built
+
+
+def test_what_is_no_longer_wanted_is_forgotten_while_it_rests(supervisor):
+    """A person may have stopped its task meanwhile; another triggerer may have taken it."""
+    supervisor.build_trigger_workloads({2})
+    supervisor.build_trigger_workloads({1})
+    supervisor.build_trigger_workloads({2})
+
+    assert [{2}, {1}, {2}] == supervisor.built
