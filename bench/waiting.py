@@ -39,6 +39,8 @@ class Waiting:
     """The most of their tasks that were seen on workers at once."""
     alone: float
     """Seconds of one request alone, to its end."""
+    begun: float
+    """Seconds from the first submission until the last call had arrived at its target."""
     seconds: float
     """From the first submission to the end of the last."""
 
@@ -87,15 +89,18 @@ def measure_waiting(stack: MeasuredStack, requests: int, clients: int) -> Waitin
     with way.account.connected() as caller:
         alone = _complete(way, caller)
         before = len(stack.recorder.calls("slow"))
-        started = time.perf_counter()
+        # The recorder's clock is this one too.
+        started = time.monotonic()
         submit_all(way, clients, requests)
         on_workers = _watch(stack, before + requests, started)
-        while not way.is_quiet(caller) and time.perf_counter() - started < TIMEOUT:
+        while not way.is_quiet(caller) and time.monotonic() - started < TIMEOUT:
             time.sleep(LOOK_EVERY)
-        seconds = time.perf_counter() - started
+        seconds = time.monotonic() - started
+    calls = stack.recorder.calls("slow")[before:]
     return Waiting(
         requests=requests,
-        completed=len(stack.recorder.calls("slow")) - before,
+        completed=len(calls),
+        begun=round(max((call.arrived - started for call in calls), default=0.0), 1),
         worker_tasks=on_workers,
         alone=round(alone, 1),
         seconds=round(seconds, 1),
@@ -108,7 +113,7 @@ def _watch(stack: MeasuredStack, calls: int, started: float) -> int:
     url = stack.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1)
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        while len(stack.recorder.calls("slow")) < calls and time.perf_counter() - started < TIMEOUT:
+        while len(stack.recorder.calls("slow")) < calls and time.monotonic() - started < TIMEOUT:
             cursor.execute(ON_WORKERS, (f"default.{SLOW}",))
             most = max(most, *(count for (count,) in cursor))
             time.sleep(LOOK_EVERY)

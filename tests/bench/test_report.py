@@ -58,7 +58,7 @@ def compiled(cold=5000.0, change=200.0, items=1000):
 
 
 def waiting(completed=500, worker_tasks=0, seconds=45.0):
-    return Waiting(requests=500, completed=completed, worker_tasks=worker_tasks, alone=30.0, seconds=seconds)
+    return Waiting(requests=500, completed=completed, worker_tasks=worker_tasks, alone=30.0, begun=9.0, seconds=seconds)
 
 
 def missed(results):
