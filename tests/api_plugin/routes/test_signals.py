@@ -44,6 +44,8 @@ def heard(world):
     with listening(airflow_settings.get_engine(), SIGNALS) as connection:
 
         def names():
+            # What was committed before a call is told before its answer.
+            connection.cursor().execute("SELECT 1")
             connection.poll()
             found = [notice.payload for notice in connection.notifies]
             connection.notifies.clear()
