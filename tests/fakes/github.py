@@ -453,6 +453,7 @@ def serving(fake: GitHubFake) -> Iterator[GitHubFake]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer leaves in one piece, which spares 40 ms of waiting for its first half's receipt
 
         def serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
