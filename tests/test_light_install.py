@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-UV = Path(sys.executable).parent / "uv"
-PARTS = ("pyproject.toml", "README.md", "LICENSE", "catalog_compiler", "plugins", "api_plugin")
+from tests.light_environment import light_environment, pao, run
+
 VALUES = {"database_name": "orders", "admin_password": "sesame-sesame"}
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """A virtual environment with nothing but the package and what it needs."""
-    folder = tmp_path_factory.mktemp("light")
-    # A copy, since building writes beside the sources.
-    for part in PARTS:
-        source, target = ROOT / part, folder / "source" / part
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(source, target)
-    made = folder / "environment"
-    run(UV, "venv", "--quiet", "--python", sys.executable, made)
-    command = [UV, "pip", "install", "--quiet", "--python", made, "--constraint", ROOT / "requirements.txt"]
-    # From uv's cache, which holds these versions wherever uv installed the tests; only a cold one asks the index.
-    if run(*command, "--offline", folder / "source", check=False).returncode:
-        run(*command, folder / "source")
-    return made
-
-
-def run(*command: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        cwd=ROOT / "examples" / "catalog",
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def pao(environment: Path, *arguments: object, status: int = 0) -> str:
-    done = run(environment / "bin" / "pao", *arguments, check=False)
-    assert status == done.returncode, done.stderr
-    return done.stdout
+    return light_environment(tmp_path_factory.mktemp("light"))
 
 
 def test_airflow_is_not_there(environment):
