@@ -19,10 +19,10 @@ from pydantic import BaseModel, JsonValue
 
 from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.encoding import Encoding
+from catalog_compiler.plan import Host as Host  # noqa: PLC0414 - types name it from here
 from catalog_compiler.plan import Mode
 from catalog_compiler.problems import Path
 
-Host = Literal["triggerer", "worker"]
 OnError = Literal["fail", "continue"]
 
 

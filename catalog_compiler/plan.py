@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 FORMAT: Literal[1] = 1
 
 Mode = Literal["automatic", "manual"]
+Host = Literal["triggerer", "worker"]
 
 
 class PlanModel(BaseModel):
@@ -35,6 +36,8 @@ class UndoPlan(PlanModel):
     type: str
     config: dict[str, JsonValue]
     retry: RetryPlan | None = None
+    host: Host = "triggerer"
+    """Where it runs, as its type says of its config."""
 
 
 class ActionPlan(PlanModel):
@@ -52,6 +55,8 @@ class ActionPlan(PlanModel):
     when: dict[str, JsonValue] | None = None
     timeout: float | None = None
     """Seconds for one attempt."""
+    host: Host = "triggerer"
+    """Where it runs, as its type says of its config."""
 
 
 class FulfillmentPlan(PlanModel):

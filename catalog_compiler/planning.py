@@ -62,6 +62,7 @@ def _action(name: str, action: Action, depends_on: tuple[str, ...]) -> ActionPla
         depends_on=depends_on,
         when=action.when.model_dump(mode="json", by_alias=True, exclude_unset=True) if action.when else None,
         timeout=action.timeout,
+        host=action_type(action.type).runs_on(action.config),
     )
 
 
@@ -81,7 +82,9 @@ def undo_config(action: Action) -> dict[str, Any]:
 def _undo(action: Action) -> UndoPlan | None:
     if (rollback := action.rollback) is None:
         return None
-    return UndoPlan(type=rollback.type, config=undo_config(action), retry=_retry(rollback.retry))
+    config = undo_config(action)
+    host = action_type(rollback.type).runs_on(config)
+    return UndoPlan(type=rollback.type, config=config, retry=_retry(rollback.retry), host=host)
 
 
 def _retry(retry: Retry | None) -> RetryPlan | None:

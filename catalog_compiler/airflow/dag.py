@@ -15,8 +15,7 @@ from pao_airflow.configuration import pao_settings
 from pao_airflow.operators import ActionOperator, UndoOperator, WorkerActionOperator
 from pao_airflow.step import Step
 
-from catalog_compiler.actions import UnknownActionTypeError, action_type
-from catalog_compiler.plan import ActionPlan, FulfillmentPlan, ItemPlan, Mode, UndoPlan
+from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
 from catalog_compiler.run_format import DagKind, action_task_id, dag_id, revision_tag, undo_task_id
 from catalog_compiler.settings import PaoSettings
 
@@ -37,7 +36,7 @@ def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG
     undos = [[action.rollback for action in plan.fulfillment(mode).actions if action.rollback] for mode in plan.modes]
     # One place at least: a request of an earlier revision may have more to undo than this one.
     places = max(1, *map(len, undos))
-    workers = any(_on_worker(undo) for way in undos for undo in way)
+    workers = any(undo.host == "worker" for way in undos for undo in way)
     return (*dags, _rollback_dag(plan, places, catalog, settings, workers=workers))
 
 
@@ -61,7 +60,7 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
             field_types=field_types,
             action=action,
         )
-        operator = WorkerActionOperator if _on_worker(action) else ActionOperator
+        operator = WorkerActionOperator if action.host == "worker" else ActionOperator
         tasks[action.name] = operator(
             task_id=action_task_id(action.name),
             step=step,
@@ -72,14 +71,6 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
     for action in way.actions:
         for name in action.depends_on:
             tasks[name] >> tasks[action.name]
-
-
-def _on_worker(what: ActionPlan | UndoPlan) -> bool:
-    """Where a type is no longer installed, running it tells of that."""
-    try:
-        return action_type(what.type).runs_on(what.config) == "worker"
-    except UnknownActionTypeError:
-        return False
 
 
 def _rollback_dag(plan: ItemPlan, places: int, catalog: str, settings: PaoSettings, *, workers: bool) -> DAG:

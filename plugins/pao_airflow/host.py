@@ -13,7 +13,6 @@ from pao_actions.attempts import perform
 from pao_actions.clock import SYSTEM_CLOCK
 
 from catalog_compiler import conditions
-from catalog_compiler.actions import action_type
 from catalog_compiler.model import Condition
 from catalog_compiler.run_format import ActionReport, RollbackInfo, RunConf, UndoStep, action_task_id
 from catalog_compiler.sealing import Sealer, SealError
@@ -68,11 +67,10 @@ def undo_needs_worker(position: int, task: HostedTask, *, and_rest: bool) -> boo
     """Whether what a place of a rollback undoes needs a process and a disk."""
     try:
         _, rollback = admitted_rollback(task.conf, task.place, task.settings)
-        undos = [step.undo for step in steps_at(position, rollback, and_rest=and_rest)]
-        return any(action_type(undo.type).runs_on(undo.config) == "worker" for undo in undos)
     except REFUSALS:
         # Running it tells of it.
         return False
+    return any(step.undo.host == "worker" for step in steps_at(position, rollback, and_rest=and_rest))
 
 
 def steps_at(position: int, rollback: RollbackInfo, *, and_rest: bool) -> tuple[UndoStep, ...]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import StartTriggerArgs
 
 from pao_airflow.handing_over import FAILED
-from pao_airflow.host import run_step, run_undo
 from pao_airflow.step import Step
-from pao_airflow.stopping import stop_step, stop_undo
-from pao_airflow.worker import WORKER_RETRIES, WORKER_RETRY_DELAY, WorkerRun, end_task, task_on_worker
 
+if TYPE_CHECKING:
+    # Whoever builds DAGs, or loads the plugin, has no use for what runs actions: it is imported where one runs.
+    from pao_airflow.worker import WorkerRun
+
+WORKER_RETRIES = 3
+"""So often a task is started again whose worker died; an action's own failures are never retried by Airflow."""
+WORKER_RETRY_DELAY = timedelta(seconds=10)
 NEVER_ON_A_WORKER = (
     "this task runs in the triggerer and can't run on a worker; check that a triggerer is running and that "
     "'pao_airflow' is installed there"
@@ -64,11 +68,11 @@ class WorkerActionOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         """Run the action."""
+        from pao_airflow import worker
+
         step = Step.model_validate_json(self.step)
-        self._hosted = WorkerRun(
-            task_on_worker(context, self.retries), partial(run_step, step), partial(stop_step, step)
-        )
-        end_task(self._hosted.report(), tolerant=step.action.on_error == "continue")
+        self._hosted = worker.action_run(step, context, self.retries)
+        worker.end_task(self._hosted.report(), tolerant=step.action.on_error == "continue")
 
     def on_kill(self) -> None:
         """End it early: a person ended the task, or the worker shuts down."""
@@ -102,12 +106,10 @@ class UndoOperator(TriggeredOperator):
             super().execute(context)
         if event == FAILED:
             raise AirflowFailException(UNDO_FAILED)
-        self._hosted = WorkerRun(
-            task_on_worker(context, self.retries),
-            partial(run_undo, self.position, and_rest=self.last),
-            partial(stop_undo, self.position, and_rest=self.last),
-        )
-        end_task(self._hosted.report(), tolerant=False)
+        from pao_airflow import worker
+
+        self._hosted = worker.undo_run(self.position, context, self.retries, and_rest=self.last)
+        worker.end_task(self._hosted.report(), tolerant=False)
 
     def on_kill(self) -> None:
         """End it early: a person ended the task, or the worker shuts down."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,16 +18,16 @@ from pao_actions.http_client import close_clients
 
 from catalog_compiler.run_format import ActionReport
 from pao_airflow.configuration import pao_settings
+from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace, write_report
 from pao_airflow.reports import broken, ends_well
+from pao_airflow.step import Step
+from pao_airflow.stopping import stop_step, stop_undo
 from pao_airflow.task import HostedTask
 from pao_airflow.worker_memory import WorkerMemory
 
 log = structlog.get_logger(__name__)
 
-WORKER_RETRIES = 3
-"""So often a task is started again whose worker died; an action's own failures are never retried by Airflow."""
-WORKER_RETRY_DELAY = timedelta(seconds=10)
 STOP_SECONDS = 3.0
 """So long stopping may take outside: Airflow kills the process 5 seconds after it told it to end."""
 
@@ -88,8 +87,21 @@ class WorkerRun:
         return report
 
 
-def task_on_worker(context: Mapping[str, Any], retries: int | None) -> HostedTask:
-    """The task as its operator's `execute` is told of it; Airflow starts it again so many times by itself."""
+def action_run(step: Step, context: Mapping[str, Any], retries: int | None) -> WorkerRun:
+    """The action of a task, as its operator's `execute` is told of that; Airflow starts it again `retries` times."""
+    return WorkerRun(_task(context, retries), partial(run_step, step), partial(stop_step, step))
+
+
+def undo_run(position: int, context: Mapping[str, Any], retries: int | None, *, and_rest: bool) -> WorkerRun:
+    """The undo of a rollback's place, likewise."""
+    return WorkerRun(
+        _task(context, retries),
+        partial(run_undo, position, and_rest=and_rest),
+        partial(stop_undo, position, and_rest=and_rest),
+    )
+
+
+def _task(context: Mapping[str, Any], retries: int | None) -> HostedTask:
     instance = context["ti"]
     place = TaskPlace(
         dag_id=instance.dag_id,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -126,3 +128,10 @@ def test_a_fault_of_our_own_ends_the_task_too(supervisor):
     assert ("internal", True) == (error["kind"], error["effect_possible"])
     assert "an internal error (RuntimeError) stopped the action" in error["message"]
     assert "hunter22" not in str(event.xcoms)
+
+
+def test_whoever_loads_the_plugin_or_builds_dags_loads_no_client():
+    """Every process of Airflow does the first, and each file that is parsed is a process."""
+    code = "import sys, pao_airflow.plugin, pao_airflow.operators; sys.exit('pao_airflow.host' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], check=True)

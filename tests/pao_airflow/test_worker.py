@@ -172,7 +172,7 @@ def test_a_fault_of_our_own_is_told(supervisor, monkeypatch):
     async def fault(_step, _task):
         raise RuntimeError("password=hunter22")
 
-    monkeypatch.setattr("pao_airflow.operators.run_step", fault)
+    monkeypatch.setattr("pao_airflow.worker.run_step", fault)
 
     with pytest.raises(AirflowFailException, match=r"an internal error \(RuntimeError\) stopped the action"):
         execute()
@@ -265,9 +265,13 @@ def test_one_that_is_cleared_while_it_runs_starts_anew(supervisor):
 ROLLBACK = {"dag_id": "default.queue.rollback", "run_id": f"{REQUEST_ID}.rollback.0", "task_id": "undo-1"}
 
 
+def host_of(kind):
+    return "worker" if kind == "process" else "triggerer"
+
+
 def rollback_conf(*types):
     steps = tuple(
-        UndoStep(action=f"a{number}", mode="automatic", undo=UndoPlan(type=kind, config={}))
+        UndoStep(action=f"a{number}", mode="automatic", undo=UndoPlan(type=kind, config={}, host=host_of(kind)))
         for number, kind in enumerate(types)
     )
     info = RollbackInfo(clear_number=0, header={"id": "queue"}, field_types={}, steps=steps)
@@ -320,9 +324,9 @@ def test_an_undo_that_fails_in_the_triggerer_fails_on_a_worker(supervisor):
 def test_an_undo_that_needs_no_worker_ends_where_it_is(supervisor):
     """With its success."""
     supervisor.states["default.queue", REQUEST_ID, "a0"] = "success"
+    does(succeed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Process, "host", "triggerer")
-        does(succeed)
+        patch.setitem(globals(), "host_of", lambda _kind: "triggerer")
         (event,) = events(rollback_conf("process"))
 
     assert isinstance(event, TaskSuccessEvent)
