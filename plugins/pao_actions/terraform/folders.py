@@ -141,10 +141,9 @@ def _sweep(shared: SharedFolder) -> None:
 
 
 def _remove(folder: Path, keep: Path) -> None:
-    """Clear the folder away, and its lock with it; a state that Terraform could not store lies in the root."""
+    """Clear the folder away; a state that Terraform could not store lies in the root."""
     note = folder / _ROOT_NOTE
     clear_away(Path(note.read_text(encoding="utf-8")) if note.is_file() else folder, folder, keep)
-    folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
 def _taken(descriptor: int) -> bool:

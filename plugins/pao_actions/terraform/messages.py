@@ -29,6 +29,9 @@ _TEMPORARY = re.compile(
 
 _LOCK = "Error acquiring the state lock"
 _LOCK_FIELD = re.compile(r"^\s*(ID|Who|Created|Operation):\s*(.+?)\s*$", re.MULTILINE)
+_PG_LOCK = "Workspace is already locked"
+_HTTP_LOCK = re.compile(r"already locked: ID=(\S+)")
+_RELEASE = "if its holder is dead, release it with 'terraform force-unlock {}', otherwise wait, or raise 'lock_timeout'"
 _ACTIONS = {"create", "update", "delete", "replace", "read", "move", "import", "remove"}
 
 
@@ -117,14 +120,19 @@ def plain_errors(text: str) -> list[str]:
 
 
 def _lock_text(text: str) -> str:
+    if _PG_LOCK in text:
+        return (
+            "the state is locked by another session of its database; that lock ends with its process, so wait, or "
+            "raise 'lock_timeout'"
+        )
+    # The lock's info in the message of this backend is that of who asked for it.
+    if http := _HTTP_LOCK.search(text):
+        return f"the state is locked, by the lock {http[1]}; {_RELEASE.format(http[1])}"
     lock = dict(_LOCK_FIELD.findall(text))
     if "ID" not in lock:
         return f"the state's lock could not be taken: {' '.join(text.split())[:_LONGEST_ERROR]}"
-    return (
-        f"the state is locked by {lock.get('Who', 'someone')} since {lock.get('Created', 'some time')}, for "
-        f"{lock.get('Operation', 'an operation')}; if that is dead, release it with 'terraform force-unlock "
-        f"{lock['ID']}', otherwise wait, or raise 'lock_timeout'"
-    )
+    holder = f"{lock.get('Who', 'someone')} since {lock.get('Created', 'some time')}"
+    return f"the state is locked by {holder}; {_RELEASE.format(lock['ID'])}"
 
 
 def _diagnostic_text(diagnostic: dict[str, Any]) -> str:

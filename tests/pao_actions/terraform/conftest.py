@@ -13,6 +13,9 @@ from pao_local.settings import Settings
 
 from catalog_compiler.actions import Connection
 from catalog_compiler.templates import Scope
+from tests.pao_actions.terraform.state_server import state_server
+
+__all__ = ["state_server"]
 
 BINARY = shutil.which("terraform") or shutil.which("tofu")
 needs_terraform = pytest.mark.skipif(BINARY is None, reason="there is no terraform or tofu here to run")
