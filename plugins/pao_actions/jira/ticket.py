@@ -92,6 +92,14 @@ labels: [platform-automation, "{{fields.environment}}"]
         return True
 
     @classmethod
+    def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:
+        """Key and id of the ticket, for the undo of one that was stopped; its link was told while it waited."""
+        match state.get("ticket"):
+            case {"id": str(issue_id), "key": str(key)}:
+                return ActionResult(outputs={"id": issue_id, "key": key})
+        return None
+
+    @classmethod
     def undo_config(cls, config: Mapping[str, Any], undone: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """A rollback that closes a ticket needs nothing of a new one; its connection is that of the ticket.
 
