@@ -236,6 +236,7 @@ EXAMPLES: dict[str, Any] = {
             {"id": _ID, "message": "the DAG 'default.queue.rollback' is not ready to run; try again in a moment"}
         ],
     },
+    "note_breakers": {"left_alone": ["db.example.com:443"]},
     "list_catalogs": {"catalogs": ["default", "staging"]},
     "note_report": {"catalogs": ["default"]},
     "show_teams": {"jira_accounts": {"platform": "5b10ac8d82e05b22cc7d4ef5", "data": "data@example.com"}},
@@ -248,3 +249,12 @@ EXAMPLES: dict[str, Any] = {
     "refresh_catalog": _CATALOG_STATE,
     "show_catalog_state": _CATALOG_STATE,
 }
+
+METRICS = """# HELP pao_requests Requests by catalog, item and status.
+# TYPE pao_requests gauge
+pao_requests{catalog="default",item="database-postgresql",status="completed"} 41.0
+# HELP pao_target_left_alone 1 while a process leaves a target alone because it was found ill.
+# TYPE pao_target_left_alone gauge
+pao_target_left_alone{process="triggerer-0",target="db.example.com:443"} 1.0
+"""
+"""A part of what `show_metrics` answers."""

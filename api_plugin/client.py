@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +45,10 @@ class ApiClient:
     def reconcile(self) -> dict[str, Any]:
         """Settle every request that has not ended."""
         return self._call("POST", "/api/v1/internal/reconcile")
+
+    def note_breakers(self, process: str, breakers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Tell which targets a process leaves alone, and which it calls again."""
+        return self._call("POST", "/api/v1/internal/breakers", {"process": process, "breakers": list(breakers)})
 
     def catalogs(self) -> list[str]:
         """The catalogs that are followed."""

@@ -16,15 +16,20 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api_plugin.breakers import left_alone
 from api_plugin.catalog_health import catalog_troubles
 from api_plugin.datamodels import CheckAnswer, HealthAnswer
 from api_plugin.followed import is_followed
+from api_plugin.permissions import Permission
+from api_plugin.principals import Principal
 from api_plugin.store.catalog import Catalog
 
 Level = Literal["healthy", "degraded", "unhealthy"]
 DISTRIBUTION = "platform-automation-orchestrator"
 HEARTBEAT_LIMIT = 30.0
 """Seconds after which a process that has not been heard of counts as away."""
+_NAMED = 10
+"""Targets that are told by name."""
 _ORDER: tuple[Level, ...] = ("healthy", "degraded", "unhealthy")
 _Finding = tuple[Level, str | None, dt.datetime | None]
 
@@ -40,8 +45,21 @@ def check_health(session: Session) -> HealthAnswer:
         ):
             checks[name] = _timed(lambda job_type=job_type: _process(session, str(job_type)))  # type: ignore[misc]
         checks["catalog"] = _timed(lambda: _catalog(session))
+        checks["targets"] = _timed(lambda: _targets(session))
     worst = max((check.status for check in checks.values()), key=_ORDER.index)
     return HealthAnswer(status=worst, version=version(DISTRIBUTION), checks=checks)
+
+
+def for_caller(health: HealthAnswer, caller: Principal | None) -> HealthAnswer:
+    """What a caller may see: everybody the state, who signed in the checks too, and operators the targets' names."""
+    if caller is None:
+        return HealthAnswer(status=health.status)
+    if health.checks is None or "targets" not in health.checks or caller.may(Permission.OPERATIONS_READ):
+        return health
+    shown = health.checks["targets"]
+    if shown.detail is not None:
+        shown = shown.model_copy(update={"detail": "some targets are left alone; operators see which"})
+    return health.model_copy(update={"checks": {**health.checks, "targets": shown}})
 
 
 def is_ready(session: Session) -> bool:
@@ -87,6 +105,18 @@ def _catalog(session: Session) -> _Finding:
         return "healthy", None, None
     why = "; ".join(trouble.why for trouble in troubles)
     return "degraded", why, min(trouble.since for trouble in troubles)
+
+
+def _targets(session: Session) -> _Finding:
+    ill = left_alone(session)
+    if not ill:
+        return "healthy", None, None
+    named = ", ".join(f"{each.target} since {each.since:%Y-%m-%d %H:%M:%S} UTC" for each in ill[:_NAMED])
+    more = f" and {len(ill) - _NAMED} more" if len(ill) > _NAMED else ""
+    why = (
+        f"left alone, because calls found them out of reach, without an answer in time or answering 5xx: {named}{more}"
+    )
+    return "degraded", why, min(each.since for each in ill)
 
 
 def _any_published(session: Session) -> bool:

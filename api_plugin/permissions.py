@@ -21,6 +21,7 @@ class Permission(Enum):
     REQUEST_READ = _View("GET", "PAO Requests")
     REQUEST_CREATE = _View("POST", "PAO Requests")
     REQUEST_READ_ALL = _View("GET", "PAO All Requests")
+    OPERATIONS_READ = _View("GET", "PAO Operations")
     INTERNAL = _View("POST", "PAO Internal")
 
     @property
@@ -42,7 +43,9 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REQUEST_READ,
         Permission.REQUEST_CREATE,
         Permission.REQUEST_READ_ALL,
+        Permission.OPERATIONS_READ,
     ),
+    "PAO Monitoring": (Permission.OPERATIONS_READ,),
     "PAO Service": (Permission.CATALOG_READ, Permission.CATALOG_REFRESH, Permission.INTERNAL),
 }
 """The roles that `pao setup` makes. Airflow's Admin has every permission."""

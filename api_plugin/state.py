@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api_plugin.catalog_cache import CatalogCache
+from api_plugin.metrics import MetricsCache
 from api_plugin.runs import DagShelf
 from api_plugin.webhooks.secrets import WebhookSecrets
 
@@ -24,6 +25,7 @@ class ApiState:
 
     catalogs: CatalogCache
     dags: DagShelf = field(default_factory=DagShelf)
+    metrics: MetricsCache = field(default_factory=MetricsCache)
     webhook_secrets: WebhookSecrets = field(default_factory=WebhookSecrets)
     submitting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SUBMISSIONS_AT_ONCE))
 

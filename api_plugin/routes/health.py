@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from api_plugin.datamodels import HealthAnswer
 from api_plugin.documentation import problems
-from api_plugin.health import check_health
+from api_plugin.health import check_health, for_caller
 from api_plugin.principals import MaybeCaller
 
 router = APIRouter(tags=["administration"])
@@ -16,9 +16,12 @@ router = APIRouter(tags=["administration"])
 @router.get("/health", response_model=HealthAnswer, response_model_exclude_none=True, summary="Show health",
             responses=problems(503))  # fmt: skip
 def show_health(response: Response, caller: MaybeCaller, session: SessionDep) -> HealthAnswer:
-    """Show whether the platform works, and to signed-in callers each check of it. 503 where it does not."""
+    """Show whether the platform works, and to signed-in callers each check of it. 503 where it does not.
+
+    Which targets are left alone is told to those who may read operations.
+    """
     health = check_health(session)
     if health.status == "unhealthy":
         response.status_code = 503
         response.headers["Retry-After"] = "5"
-    return health if caller is not None else HealthAnswer(status=health.status)
+    return for_caller(health, caller)

@@ -8,8 +8,11 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import func, select
 
+from api_plugin import breakers
 from api_plugin.bodies import JsonBody
 from api_plugin.datamodels import (
+    BreakersAnswer,
+    BreakersBody,
     CatalogNames,
     CatalogState,
     OwnerReportAnswer,
@@ -72,6 +75,22 @@ def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> R
         rollbacks_started=done.rollbacks_started,
         failures=[ReconcileFailure(id=request_id, message=why) for request_id, why in done.failures.items()],
     )
+
+
+@router.post(
+    "/breakers", response_model=BreakersAnswer, summary="Note which targets are left alone",
+    responses=problems(401, 403, 422),
+)  # fmt: skip
+def note_breakers(
+    _caller: ServicePrincipal,
+    body: Annotated[BreakersBody, Depends(JsonBody(BreakersBody))],
+    session: SessionDep,
+) -> BreakersAnswer:
+    """Keep what a process tells of its breakers, for health and metrics. An older state never replaces a newer one."""
+    breakers.note_breakers(session, body.process, body.breakers)
+    answer = BreakersAnswer(left_alone=[each.target for each in breakers.left_alone(session)])
+    session.commit()
+    return answer
 
 
 @router.get("/catalogs", response_model=CatalogNames, summary="List the catalogs", responses=problems(401, 403))

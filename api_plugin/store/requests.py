@@ -20,6 +20,7 @@ class Request(Base):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", "id"),
         Index(None, "catalog", "item_id", "created_at"),
+        Index(None, "catalog", "item_id", "status"),
         Index(None, "status", "created_at"),
     )
 

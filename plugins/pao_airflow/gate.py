@@ -15,7 +15,8 @@ from pao_actions.clock import SYSTEM_CLOCK
 
 from catalog_compiler.actions import ActionLog, Clock
 from catalog_compiler.settings import PaoSettings
-from pao_airflow.breaker import BreakerMemory, BreakerRules, Change, ProcessMemory, Told, Verdict
+from pao_airflow.breaker import BreakerMemory, BreakerRules, ProcessMemory, Told, Verdict
+from pao_airflow.breaker_reports import reports
 from pao_airflow.call_limits import CallLimit, CallLimits
 from pao_airflow.target_breaker import TargetBreaker
 
@@ -133,9 +134,5 @@ def gates(settings: PaoSettings) -> Gates:
     """Those of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _gates:
-        _gates[loop] = Gates(settings, told=_tell_nobody)
+        _gates[loop] = Gates(settings, told=reports(settings).tell)
     return _gates[loop]
-
-
-def _tell_nobody(change: Change) -> None:
-    """Until the API takes reports."""

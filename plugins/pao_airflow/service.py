@@ -1,4 +1,4 @@
-"""The API client of PAO's own DAGs and callbacks: signed in as the service principal."""
+"""The API client of PAO's own DAGs, callbacks and hosts: signed in as the service principal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pao_airflow.configuration import pao_settings
 
 
 class ServiceConnection(Protocol):
-    """What is needed of the connection that `[pao] service_connection` names."""
+    """What a connection says of where the API is, as Airflow or a `Connections` gives it."""
 
     @property
     def schema(self) -> str | None:
@@ -19,11 +19,11 @@ class ServiceConnection(Protocol):
 
     @property
     def host(self) -> str | None:
-        """Where the API is."""
+        """The API's host."""
 
     @property
     def port(self) -> int | None:
-        """Where not the usual one."""
+        """Its port."""
 
     @property
     def password(self) -> str | None:
@@ -31,12 +31,12 @@ class ServiceConnection(Protocol):
 
 
 def service_client() -> ApiClient:
-    """A client by the connection that `[pao] service_connection` names."""
+    """A client by the connection that `[pao] service_connection` names; its password is the service's API key."""
     return client_of(BaseHook.get_connection(pao_settings().service_connection))
 
 
 def client_of(connection: ServiceConnection) -> ApiClient:
-    """A client by a connection that was looked up."""
+    """A client by that connection."""
     port = f":{connection.port}" if connection.port else ""
     url = f"{connection.schema or 'http'}://{connection.host}{port}"
     return ApiClient(base_url=url, token=str(connection.password))

@@ -52,6 +52,12 @@ def api():
             "/api/v1/internal/settle",
             {"dag_id": "default.a", "run_id": "r"},
         ),
+        (
+            lambda client: client.note_breakers("triggerer-0", [{"target": "a:1"}]),
+            "POST",
+            "/api/v1/internal/breakers",
+            {"process": "triggerer-0", "breakers": [{"target": "a:1"}]},
+        ),
         (lambda client: client.refresh_catalog("default"), "POST", "/api/v1/internal/catalogs/default/refresh", None),
         (lambda client: client.catalog_state("default"), "GET", "/api/v1/internal/catalogs/default", None),
         (

@@ -8,11 +8,17 @@ import json
 import pytest
 from airflow.jobs.job import Job
 from airflow.models.dagbundle import DagBundleModel
+from sqlalchemy import update
 
+from api_plugin.breakers import note_breakers
 from api_plugin.catalog_health import INTERVALS_MISSED, SLACK, refresh_intervals
 from api_plugin.clock import utc_now
-from api_plugin.health import check_health, is_ready
+from api_plugin.datamodels import BreakerBody
+from api_plugin.health import check_health, for_caller, is_ready
+from api_plugin.permissions import ROLES
 from api_plugin.store.catalog import Catalog
+from api_plugin.store.targets import Breaker
+from tests.api_plugin.conftest import a_caller
 
 NOW = utc_now()
 EARLIER, BEFORE = NOW - dt.timedelta(hours=2), NOW - dt.timedelta(hours=1)
@@ -133,3 +139,66 @@ def test_a_process_that_fell_silent_is_told(session, processes, configured):
     check = check_health(session).checks["triggerer"]
 
     assert ("unhealthy", BEFORE) == (check.status, check.since)
+
+
+def ill(session, *targets, state="open"):
+    told = [BreakerBody(target=target, state=state, at=BEFORE, failures=10) for target in targets]
+    note_breakers(session, "triggerer-0", told)
+    session.execute(update(Breaker).values(changed_at=utc_now()))
+    session.commit()
+
+
+@pytest.mark.parametrize(
+    ("number", "named"),
+    [(1, "0.example:443 since {0}"), (2, "0.example:443 since {0}, 1.example:443 since {0}")],
+)
+def test_targets_that_are_left_alone_are_named(session, processes, configured, number, named):
+    """The platform works, though not all that it should: degraded."""
+    catalog(session)
+    ill(session, *[f"{each}.example:443" for each in range(number)])
+    ill(session, "sound.example:443", state="closed")
+
+    answer = check_health(session)
+
+    check = answer.checks["targets"]
+    why = "left alone, because calls found them out of reach, without an answer in time or answering 5xx: "
+    assert ("degraded", "degraded", BEFORE) == (answer.status, check.status, check.since)
+    assert why + named.format(f"{BEFORE:%Y-%m-%d %H:%M:%S} UTC") == check.detail
+
+
+def test_very_many_targets_are_counted(session, processes, configured):
+    """The first of them are named."""
+    catalog(session)
+    ill(session, *[f"{each:03}.example:443" for each in range(100)])
+
+    detail = check_health(session).checks["targets"].detail
+
+    assert ("009.example:443" in detail, "010.example:443" in detail) == (True, False)
+    assert detail.endswith(" UTC and 90 more")
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        (None, None),
+        (a_caller(*ROLES["PAO Developer"]), "some targets are left alone; operators see which"),
+        (a_caller(*ROLES["PAO Monitoring"]), "0.example:443"),
+        (a_caller(*ROLES["PAO Operator"]), "0.example:443"),
+    ],
+)
+def test_names_of_targets_are_for_operators(session, processes, configured, caller, expected):
+    """Everybody else learns that there are some."""
+    catalog(session)
+    ill(session, "0.example:443")
+
+    shown = for_caller(check_health(session), caller)
+
+    assert "degraded" == shown.status
+    assert expected is None if shown.checks is None else expected in shown.checks["targets"].detail
+
+
+def test_who_may_not_know_the_names_learns_of_none_where_all_is_well(session, processes, configured):
+    """Nothing is said of targets then."""
+    catalog(session)
+
+    assert for_caller(check_health(session), a_caller()).checks["targets"].detail is None
