@@ -160,7 +160,8 @@ class GitHub:
             if seconds <= 0:
                 shared().paused_until.pop(self.account, None)
                 return
-            await self.context.clock.sleep(seconds)
+            # Not all at once, when the silence is over.
+            await self.context.clock.sleep(seconds + self.context.clock.random() * shared().turn(self.account))
 
 
 def no_answer(error: PermanentError | TemporaryError) -> bool:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from catalog_compiler.templates.text import text_of
 
 MAX_INPUTS = 25
-"""GitHub's limit for one dispatch; Enterprise Server before 3.20 takes 10, and says so itself."""
+"""GitHub's limit for one dispatch; Enterprise Server up to 3.19 takes 10, and says so itself."""
 
 MAX_INPUT_CHARACTERS = 65_535
 """GitHub's limit for all inputs of a dispatch together."""

@@ -149,22 +149,19 @@ class Dispatch:
         return found
 
     async def _found(self, memory: Memory) -> Memory | None:
-        search = Search(github=self.github, config=self.config, memory=memory)
-        name = self.config.correlation_input
         try:
-            run = await search.run()
-            nameless = await search.nameless() if run is None and name is not None else []
-        except PermanentError as error:
+            found = await Search(github=self.github, config=self.config, memory=memory).found()
+        except (PermanentError, TemporaryError) as error:
             raise OutcomeUnknownError(
                 f"'{self.config.workflow_id}' may have been started, but which run that is can't be found out: {error}"
             ) from error
-        if nameless:
+        if found.nameless:
             raise OutcomeUnknownError(
                 f"'{self.config.workflow_id}' may have been started, but runs of it have no id in their name: "
-                f"{links(nameless)}; look at them, then retry or roll back, and give the workflow a 'run-name' with "
-                f"${{{{ inputs.{name} }}}}"
+                f"{links(found.nameless)}; look at them, then retry or roll back, and give the workflow a 'run-name' "
+                f"with ${{{{ inputs.{self.config.correlation_input} }}}}"
             )
-        return None if run is None else await self._running(memory, run.id, run.html_url)
+        return None if found.run is None else await self._running(memory, found.run.id, found.run.html_url)
 
     async def _running(self, memory: Memory, run_id: int, url: str) -> Memory:
         memory = replace(memory, phase="running", run_id=run_id, url=url, known=())
@@ -174,7 +171,7 @@ class Dispatch:
 
     def _owned(self, memory: Memory) -> Memory:
         if memory.run_id is not None:
-            shared().taken[self.github.base, memory.run_id] = self.github.context.idempotency_key
+            shared().take(self.github.base, memory.run_id, self.github.context.idempotency_key)
         return memory
 
     async def _keep(self, memory: Memory) -> None:

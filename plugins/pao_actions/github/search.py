@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from pao_actions.exceptions import OutcomeUnknownError
+from pao_actions.exceptions import OutcomeUnknownError, TemporaryError
 from pao_actions.github.answers import document, server_time
 from pao_actions.github.api import GitHub
 from pao_actions.github.config import GithubWorkflowConfig
@@ -25,6 +26,8 @@ SEARCH_SECONDS = 120.0
 _LISTED_WITHIN = timedelta(seconds=SEARCH_SECONDS)
 _AT_LEAST = timedelta(seconds=10)
 """So long it is looked for where that time is over already, since its first look came late."""
+_PATIENCE = timedelta(minutes=15)
+"""So much longer GitHub is asked where it does not answer."""
 _CREATED_WITHIN = timedelta(seconds=90)
 """A call lasts 30 seconds at most: what was created later was started by someone else."""
 _PAUSES = (1.0, 2.0, 3.0, 5.0)
@@ -34,12 +37,22 @@ _SETTLING = 5.0
 _PAGE = 100
 _MOST_PAGES = 10
 _OK = 200
-_ANY_ID = re.compile(r"pao-[\w-]+")
+_ID_LENGTH = 20
+_ID = re.compile(rf"pao-[0-9a-f]{{{_ID_LENGTH}}}(?![0-9A-Za-z])")
 
 
 def correlation(idempotency_key: str) -> str:
     """The id that a run carries in its name: the same for each try of the action, new where a person tries anew."""
-    return f"pao-{idempotency_key}"
+    return f"pao-{hashlib.sha256(idempotency_key.encode()).hexdigest()[:_ID_LENGTH]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a search has found."""
+
+    run: Run | None = None
+    nameless: tuple[Run, ...] = ()
+    """Where none has the name that was looked for: runs that can be it, but whose name carries no id of any action."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,32 +63,46 @@ class Search:
     config: GithubWorkflowConfig
     memory: Memory
 
-    async def run(self, *, briefly: bool = False) -> Run | None:
-        """The run, waited for as long as one may take to be listed, or a few looks; None where there is none.
+    async def found(self, *, briefly: bool = False) -> Found:
+        """What is found, waited for as long as a run may take to be listed, or with `briefly` a few looks.
 
         Raises:
             OutcomeUnknownError: if several can be it.
+            TemporaryError: if GitHub can't be asked, after some minutes of asking.
+            PermanentError: if it can't be asked by this account.
         """
         clock = self.github.context.clock
         end = clock.now() + _AT_LEAST
         if not briefly:
             end = max(end, self.memory.begun_at + _LISTED_WITHIN)
-        for seconds in self._pauses():
-            await clock.sleep(seconds)
-            if (found := await self._look()) is not None or clock.now() >= end:
+        pauses = self._pauses()
+        while True:
+            await clock.sleep(next(pauses))
+            try:
+                found = await self._look()
+            except TemporaryError as error:
+                # Only a look that was answered tells that there is none.
+                if briefly or clock.now() >= end + _PATIENCE:
+                    raise
+                self.github.context.log.warning("look_failed", error=str(error))
+                continue
+            if found.run is not None or clock.now() >= end:
                 return found
-        return None
 
-    async def nameless(self) -> list[Run]:
-        """Runs that can be the one, but whose name carries no id of any action."""
-        return [run for run in await self._candidates() if not _ANY_ID.search(run.display_title)]
-
-    async def _look(self) -> Run | None:
+    async def _look(self) -> Found:
+        runs = await self._listed()
         if self.config.correlation_input is None:
-            runs = await self._candidates()
-        else:
-            wanted = re.compile(rf"{re.escape(correlation(self.github.context.idempotency_key))}(?![0-9A-Za-z])")
-            runs = [run for run in await self._listed() if wanted.search(run.display_title)]
+            login = await self.github.login()
+            return Found(run=self._only([run for run in runs if self._fits(run, login)]))
+        wanted = correlation(self.github.context.idempotency_key)
+        named = [run for run in runs if wanted in _ID.findall(run.display_title)]
+        if named:
+            return Found(run=self._only(named))
+        login = await self.github.login()
+        nameless = [run for run in runs if self._fits(run, login) and not _ID.search(run.display_title)]
+        return Found(nameless=tuple(nameless))
+
+    def _only(self, runs: Sequence[Run]) -> Run | None:
         if len(runs) > 1:
             raise OutcomeUnknownError(
                 f"{len(runs)} runs of '{self.config.workflow_id}' can be the one that this action started: "
@@ -83,11 +110,6 @@ class Search:
                 + ("" if self.config.correlation_input else "; with 'correlation_input' runs are told apart")
             )
         return runs[0] if runs else None
-
-    async def _candidates(self) -> list[Run]:
-        """Runs of the workflow and ref that were started in the time of the dispatch, by us and by no other action."""
-        login = await self.github.login()
-        return [run for run in await self._listed() if self._fits(run, login)]
 
     def _fits(self, run: Run, login: str | None) -> bool:
         owner = shared().taken.get((self.github.base, run.id))

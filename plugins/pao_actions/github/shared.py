@@ -11,6 +11,10 @@ from weakref import WeakKeyDictionary
 from catalog_compiler.actions import Connection
 from pao_actions.github.place import api_base
 
+_CALLS_A_SECOND = 5.0
+"""By all actions of an account that follow a run; GitHub's secondary limit is 15."""
+_MOST_TAKEN = 10_000
+
 Account = tuple[str, str]
 """An API's root and the connection that signs in there: what GitHub counts as one caller."""
 
@@ -50,6 +54,16 @@ class Shared:
     """Runs that are known to belong to an action, by root and run."""
     waiting: Counter[Account] = field(default_factory=Counter)
     """How many actions follow a run."""
+
+    def take(self, base: str, run_id: int, action: str) -> None:
+        """Note whose a run is; only the latest matter, since a run is looked for soon after it was started."""
+        self.taken[base, run_id] = action
+        while len(self.taken) > _MOST_TAKEN:
+            del self.taken[next(iter(self.taken))]
+
+    def turn(self, place: Account) -> float:
+        """Seconds from one call of an action that follows a run to its next, so that all together stay few."""
+        return self.waiting[place] / _CALLS_A_SECOND
 
 
 _loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Shared] = WeakKeyDictionary()

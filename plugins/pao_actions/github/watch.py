@@ -16,8 +16,6 @@ from pao_actions.github.runs import Run
 from pao_actions.github.shared import Account, shared
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 2.0, 60.0, 1.5
-_POLLS_A_SECOND = 5.0
-"""By all actions of an account together; GitHub's secondary limit is 15."""
 _LISTED_AT_ONCE = timedelta(seconds=60)
 """So long a run that was just started may not be found yet."""
 _MOST_FAILURES = 10
@@ -58,11 +56,12 @@ class Watch:
                 left = None if deadline is None else (deadline - clock.now()).total_seconds()
                 if left is not None and left <= 0:
                     return None
-                wanted = max(pause, shared().waiting[account] / _POLLS_A_SECOND) * (0.75 + clock.random() / 4)
-                await self.github.context.signals.wait(
+                wanted = max(pause, shared().turn(account)) * (0.75 + clock.random() / 4)
+                news = await self.github.context.signals.wait(
                     signal_name(self.url, self.run_id), wanted if left is None else min(wanted, left)
                 )
-                pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+                # What a signal told of may be a moment away still.
+                pause = _FIRST_PAUSE if news else min(pause * _GROWTH, _LONGEST_PAUSE)
 
     async def _poll(self) -> Run | None:
         """The run as it is now; None where that can't be told yet."""

@@ -71,6 +71,9 @@ GitHub does not count while nothing changes. GitHub's rate limits are waited for
 connection. A re-run that a person starts meanwhile is followed. Any conclusion but `success` fails the action, and the
 error names the failed jobs and steps. Stopping the action cancels the run.
 
+**Inputs** are no place for secrets: GitHub shows them to whoever may read the repository. Enterprise Server 3.19 and
+before take 10 of them.
+
 **A rollback** of this type is a dispatch of its own, of the workflow that undoes the first one's work.
 """
 
@@ -128,8 +131,8 @@ error names the failed jobs and steps. Stopping the action cancels the run.
         github = await GitHub.reach(config.connection, config.repository, context)
         run_id = memory.run_id
         if run_id is None:
-            run = await Search(github=github, config=config, memory=memory).run(briefly=True)
-            run_id = None if run is None else run.id
+            found = await Search(github=github, config=config, memory=memory).found(briefly=True)
+            run_id = None if found.run is None else found.run.id
         if run_id is None:
             raise OutcomeUnknownError(f"no run of '{config.workflow_id}' that it may have started was found")
         await _cancel(github, run_id)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pao_actions.github.search import correlation
 from pao_actions.testing import MemoryState
 
 from tests.fakes.github import Fault
@@ -245,16 +246,16 @@ def test_a_workflow_that_shows_no_id_is_told_how(server):
     ) == outcome.error.message
 
 
-def test_an_id_that_begins_like_another_is_another(server):
-    """`pao-key-1` is not `pao-key-12`."""
+def test_many_at_once_are_told_apart_by_name(server):
+    """Each takes its own."""
     name_runs(server)
 
-    outcomes = server.together(
-        *((NAMED, server.context(idempotency_key=key)) for key in ("key-12", "key-1", "key-123"))
-    )
+    keys = ("key-12", "key-1", "key-123")
+
+    outcomes = server.together(*((NAMED, server.context(idempotency_key=key)) for key in keys))
 
     names = [server.fake.runs[outcome.result.outputs["run_id"]].inputs["pao_id"] for outcome in outcomes]
-    assert ["pao-key-12", "pao-key-1", "pao-key-123"] == names
+    assert [correlation(key) for key in keys] == names
 
 
 def test_many_pages_are_read(server):
@@ -264,7 +265,7 @@ def test_many_pages_are_read(server):
 
     def start_others(_):
         for number in range(120):
-            server.fake.start("acme/deployments", workflow, inputs={"pao_id": f"pao-other{number}"})
+            server.fake.start("acme/deployments", workflow, inputs={"pao_id": correlation(str(number))})
 
     server.fake.on_dispatch = start_others
 
@@ -294,6 +295,45 @@ def test_many_at_once_whose_answers_are_lost_each_find_their_own(cloud):
     assert 6 == len({outcome.result.outputs["run_id"] for outcome in outcomes}) == len(cloud.fake.runs)
 
 
+@pytest.mark.parametrize("name", ["pao-orders", "pao-123", "PAO"])
+def test_a_value_is_no_id(server, name):
+    """A run whose name shows a value that looks like one may be the one all the same."""
+    server.fake.repositories["acme/deployments"]["deploy.yml"].run_name = "Deploy {name}"
+
+    outcome = server.run({**NAMED, "inputs": {"name": name}})
+
+    assert "runs of it have no id in their name" in outcome.error.message
+
+
+@pytest.mark.parametrize("config", [CONFIG, NAMED], ids=["nameless", "named"])
+def test_a_github_that_is_away_for_minutes_is_asked_until_it_answers(cloud, config):
+    """Only a look that was answered tells that there is no run."""
+    name_runs(cloud)
+    away = Fault("GET", "/runs", status=503, times=100)
+    cloud.fake.faults = [Fault("POST", "/dispatches", "lost")]
+    cloud.fake.on_dispatch = lambda _: cloud.fake.faults.append(away)
+
+    outcome = cloud.run(config)
+
+    assert ("completed", [1001], 1) == (outcome.status, list(cloud.fake.runs), len(cloud.fake.dispatches()))
+    assert sum(cloud.clock.slept) > 480
+
+
+@pytest.mark.parametrize("config", [CONFIG, NAMED], ids=["nameless", "named"])
+def test_a_github_that_stays_away_leaves_it_unknown(cloud, config):
+    """After a quarter of an hour; nothing is sent again."""
+    cloud.fake.faults = [Fault("POST", "/dispatches", "lost")]
+    cloud.fake.on_dispatch = lambda _: cloud.fake.faults.append(Fault("GET", "/runs", status=503, times=9999))
+
+    outcome = cloud.run(config)
+
+    assert ("outcome_unknown", 1) == (outcome.status, len(cloud.fake.dispatches()))
+    assert (
+        "'deploy.yml' may have been started, but which run that is can't be found out: the runs of 'deploy.yml' in "
+        "acme/deployments could not be listed: GitHub answered 503: Server Error"
+    ) == outcome.error.message
+
+
 def test_what_cant_be_looked_for_is_unknown(cloud):
     """The dispatch may have arrived, and the list of runs is refused."""
     cloud.fake.faults = [
@@ -321,4 +361,6 @@ def test_a_persons_retry_is_a_dispatch_of_its_own(cloud):
 
     cloud.run(NAMED, context=cloud.context(idempotency_key="key-2"))
 
-    assert ["pao-key-1", "pao-key-2"] == [call.body["inputs"]["pao_id"] for call in cloud.fake.dispatches()]
+    assert [correlation("key-1"), correlation("key-2")] == [
+        call.body["inputs"]["pao_id"] for call in cloud.fake.dispatches()
+    ]

@@ -65,7 +65,7 @@ def test_the_last_call_of_the_hour_is_followed_by_silence(cloud):
     cloud.fake.remaining, cloud.fake.reset_at = 2, cloud.clock.now() + timedelta(minutes=10)
 
     assert "completed" == cloud.run().status
-    assert 601.0 == cloud.clock.slept[0]
+    assert 601.2 == cloud.clock.slept[0]
     assert 403 not in [call.status for call in cloud.fake.calls]
 
 

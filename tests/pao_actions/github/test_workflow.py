@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from pao_actions.github.search import correlation
 from pao_actions.testing import MemoryProgress, MemorySignals
 
 from catalog_compiler.templates import Scope
@@ -67,7 +68,7 @@ def test_finds_the_run_by_the_id_in_its_name(server):
     outcome = server.run({**CONFIG, "correlation_input": "pao_id"})
 
     assert ("completed", 1001) == (outcome.status, outcome.result.outputs["run_id"])
-    assert {"name": "orders", "pao_id": "pao-key-1"} == server.fake.dispatches()[-1].body["inputs"]
+    assert {"name": "orders", "pao_id": correlation("key-1")} == server.fake.dispatches()[-1].body["inputs"]
 
 
 def test_does_not_wait_where_it_need_not(cloud):
@@ -175,6 +176,17 @@ def test_a_signal_is_looked_after_at_once(cloud):
     assert before == cloud.clock.now()
 
 
+def test_a_signal_that_comes_early_makes_the_next_look_soon(cloud):
+    """GitHub tells of the end a moment before its API does."""
+    cloud.fake.repositories["acme/deployments"]["deploy.yml"].life = (*["in_progress"] * 10, "success")
+    signals = MemorySignals(cloud.clock, *[False] * 8, True)
+
+    cloud.run(context=cloud.context(signals=signals))
+
+    assert [2.0, 3.0] == [seconds for _, seconds in signals.waited[:2]]
+    assert [51, 2] == [round(seconds) for _, seconds in signals.waited[8:]]
+
+
 def test_follows_a_re_run(cloud):
     """Someone starts it again before its failure is seen: the attempt that counts is the last."""
 
@@ -209,4 +221,4 @@ def test_a_rollback_is_a_dispatch_of_its_own(cloud):
 
     assert "completed" == undone.status
     ids = [call.body["inputs"]["pao_id"] for call in cloud.fake.dispatches()]
-    assert ["pao-key-1", "pao-undo"] == ids
+    assert [correlation("key-1"), correlation("undo")] == ids
