@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from catalog_compiler.actions import ConfigProblem
 from catalog_compiler.problems import Path
+from catalog_compiler.templates import has_template
 from pao_actions.http_answer import HttpAnswer
 from pao_actions.response_mapping import MappingError, find_all, path_problem, read_json
 
@@ -112,7 +113,7 @@ def condition_problems(conditions: object, where: Path) -> Iterator[ConfigProble
             message="nothing is said of what the path finds",
             hint="add 'equals', 'in' or 'exists'",
         )
-    if isinstance(path, str) and (problem := path_problem(path.removesuffix("?"))):
+    if isinstance(path, str) and not has_template(path) and (problem := path_problem(path.removesuffix("?"))):
         yield ConfigProblem(
             path=(*where, "path"), message=problem, hint="a path starts at the answer's root, as in $.status"
         )

@@ -123,6 +123,9 @@ def authentication_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem
     if not isinstance(authentication, Mapping):
         return
     kind = str(authentication.get("type"))
+    if kind not in _KEYS:
+        # A template, which is reported already.
+        return
     given = authentication.get("config") or {}
     for key, value in given.items():
         if value is not None and key not in _KEYS[kind]:

@@ -46,6 +46,8 @@ _ENVIRONMENT = _Environment(strict=True)
 
 def path_problem(path: str) -> str | None:
     """What is wrong with a path of a mapping, as a sentence, or None."""
+    if not path.startswith("$"):
+        return f"'{path}' is not a JSONPath of RFC 9535: it does not start with '$', the answer's root"
     try:
         _compiled(path.removesuffix(_OPTIONAL))
     except JSONPathError as error:

@@ -34,6 +34,7 @@ class Target:
     def __init__(self):
         self.answers = [Answer()]
         self.received = []
+        self.reached = threading.Event()
         self.closing = threading.Event()
 
     def next_answer(self):
@@ -98,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.world.received.append(Received(self.command, self.path, headers, self.headers.items(), body))
+        self.world.reached.set()
         answer = self.world.next_answer()
         if answer is None or answer.cut:
             if answer is None:

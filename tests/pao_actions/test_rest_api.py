@@ -1,10 +1,13 @@
 """The `rest-api` action against a real server."""
 
+import asyncio
 import json
 
 import pytest
+from pao_actions.attempts import UNANSWERED, perform
+from pao_actions.http_client import close_clients
 from pao_actions.rest_api import RestApi
-from pao_actions.testing import FakeClock, make_context, run_action
+from pao_actions.testing import FakeClock, MemoryGate, MemoryState, make_context, run_action
 
 from catalog_compiler.actions import Connection
 from catalog_compiler.plan import RetryPlan
@@ -375,3 +378,182 @@ def test_cookies_of_one_request_do_not_travel_with_another(target):
 def test_knows_its_outputs():
     """Checks ask which references to a response can exist."""
     assert {"id", "status_code"} == RestApi.outputs({"response_mapping": {"id": "$.id"}})
+
+
+@pytest.mark.parametrize(("url", "sensitive", "link"), [
+    ("https://console.example.com/db/1", [], "https://console.example.com/db/1"),
+    ("https://console.example.com/db/1", ["url"], None),
+    ("javascript:alert(1)", [], None),
+    (5, [], None),
+])  # fmt: skip
+def test_an_output_called_url_is_the_actions_link(target, url, sensitive, link):
+    """For people, in the API and in Airflow's UI; nothing that is secret, or no address of the web."""
+    target.answers = [Answer(200, json.dumps({"link": url}).encode())]
+    config = {"url": target.url, "response_mapping": {"url": "$.link"}, "sensitive_outputs": sensitive}
+
+    assert link == run_action(RestApi(), config).result.url
+
+
+def test_a_target_that_hangs_is_ill_though_the_attempt_ends_first(target):
+    """Otherwise a short `timeout` of items would hide it from the breaker."""
+    target.answers = [None]
+    gate = MemoryGate()
+
+    async def host():
+        try:
+            return await perform(
+                RestApi(),
+                {"method": "POST", "url": target.url},
+                retry=NO_RETRY,
+                timeout=0.6,
+                context=make_context(gate=gate),
+            )
+        finally:
+            await close_clients()
+
+    outcome = asyncio.run(host())
+
+    host_and_port = target.url.removeprefix("http://")
+    assert ("outcome_unknown", [host_and_port]) == (outcome.status, gate.found_ill)
+
+
+def test_a_target_is_not_ill_because_a_person_stopped_the_action(target):
+    """It might have answered."""
+    target.answers = [None]
+    gate = MemoryGate()
+
+    async def host():
+        running = asyncio.create_task(RestApi().run(RestApi.Config(url=target.url), make_context(gate=gate)))
+        await asyncio.to_thread(target.reached.wait)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await close_clients()
+
+    asyncio.run(host())
+
+    assert [] == gate.found_ill
+
+
+@pytest.mark.parametrize(
+    ("answer", "ill"),
+    [
+        (Answer(500), True),
+        (Answer(503), True),
+        (Answer(200, cut=True), True),
+        (Answer(404), False),
+        (Answer(429), False),
+    ],
+)
+def test_which_answers_make_a_target_ill(target, answer, ill):
+    """For its breaker."""
+    target.answers = [answer]
+    gate = MemoryGate()
+
+    run_action(RestApi(), {"url": target.url}, context=make_context(gate=gate), retry=NO_RETRY)
+
+    assert ([target.url.removeprefix("http://")] if ill else []) == gate.found_ill
+
+
+class Killed(BaseException):
+    """The host was killed."""
+
+
+class DiesAfterCalling(RestApi):
+    """Between the effect and its record."""
+
+    async def run(self, config, context):
+        await super().run(config, context)
+        raise Killed
+
+
+@pytest.mark.parametrize(
+    ("method", "retry", "status", "sent"),
+    [
+        ("POST", None, "outcome_unknown", 1),
+        ("PATCH", None, "outcome_unknown", 1),
+        ("POST", RetryPlan(attempts=2, delay=0, max_delay=1), "completed", 2),
+        ("PUT", None, "completed", 2),
+        ("DELETE", None, "completed", 2),
+        ("GET", None, "completed", 2),
+    ],
+)
+def test_an_effect_happens_once_though_the_host_dies(target, method, retry, status, sent):
+    """What can't be repeated is not; what is repeated has the same key, by which the target knows it again."""
+    state = MemoryState()
+    config = {"method": method, "url": target.url}
+
+    with pytest.raises(Killed):
+        run_action(DiesAfterCalling(), config, context=make_context(state=state), retry=retry)
+    outcome = run_action(RestApi(), config, context=make_context(state=state), retry=retry)
+
+    assert (status, sent) == (outcome.status, len(target.received))
+    assert {"key-1"} == {received.headers["idempotency-key"] for received in target.received}
+
+
+@pytest.mark.parametrize(
+    ("method", "retry", "status", "sent"),
+    [
+        ("POST", None, "outcome_unknown", 1),
+        ("POST", RetryPlan(attempts=1, delay=0, max_delay=1), "completed", 2),
+        ("PUT", None, "completed", 2),
+    ],
+)
+def test_an_answer_that_is_lost_after_the_effect(target, method, retry, status, sent):
+    """The target did it and the connection ended: a POST is not sent again by itself."""
+    target.answers = [Answer(201, cut=True), Answer(200)]
+
+    outcome = run_action(RestApi(), {"method": method, "url": target.url}, retry=retry)
+
+    assert (status, sent) == (outcome.status, len(target.received))
+    if status == "outcome_unknown":
+        host = target.url.removeprefix("http://")
+        assert (
+            f"POST {host} broke off the call: Server disconnected without sending a response.; {UNANSWERED}"
+        ) == outcome.error.message
+
+
+def test_a_costly_path_ends(target):
+    """The loop goes on meanwhile, and the message says what to do."""
+    nested = b'{"a":' * 90 + b"1" + b"}" * 90
+    target.answers = [Answer(200, b"[" + b",".join([nested] * 500) + b"]")]
+    config = {"method": "POST", "url": target.url, "response_mapping": {"x": "$..[?count(@..*) > 5]..a"}}
+
+    error = run_action(RestApi(), config).error
+
+    assert (
+        "but output 'x': the path $..[?count(@..*) > 5]..a looks at, or finds, more than 300000 values; write one that "
+        "goes straight to what it needs; it begins: [{"
+    ) in error.message
+    assert error.effect_possible
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"id": "a\\u0000b"}', "holds a NUL character or half a surrogate pair, which can't be kept"),
+        (b'{"id": "\\ud800"}', "holds a NUL character or half a surrogate pair, which can't be kept"),
+        (b'{"id": {"\\udfff": 1}}', "holds a NUL character or half a surrogate pair, which can't be kept"),
+        (b'{"id": [1e999]}', "holds a number that is too large, which can't be kept"),
+        (b'{"id": NaN}', "the answer is not JSON"),
+        (b'{"id": -Infinity}', "the answer is not JSON"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "the answer is not JSON"),
+        (b"\xff\xfe", "the answer is not JSON"),
+    ],
+)
+def test_outputs_that_no_database_stores(target, body, message):
+    """They end the action in a sentence, not later in an error of the database."""
+    target.answers = [Answer(200, body)]
+
+    error = run_action(RestApi(), {"url": target.url, "response_mapping": {"id": "$.id"}}).error
+
+    assert message in error.message
+
+
+def test_what_a_failed_mapping_found_is_told(target):
+    """So that a rollback can use it."""
+    target.answers = [Answer(201, b'{"id": 7}')]
+    config = {"method": "POST", "url": target.url, "response_mapping": {"id": "$.id", "name": "$.name"}}
+
+    outcome = run_action(RestApi(), config)
+
+    assert ("failed", {"id": 7, "status_code": 201}) == (outcome.status, outcome.result.outputs)
