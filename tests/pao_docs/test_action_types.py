@@ -7,22 +7,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pao_actions.testing import run_action
+from pao_actions.testing import make_context, run_action
 from pao_docs.action_types import action_page, retried
 
-from catalog_compiler.actions import action_type, action_types
+from catalog_compiler.actions import Connection, action_type, action_types
 from catalog_compiler.descriptions import key_descriptions, models_of
 from catalog_compiler.item import compile_item
 from catalog_compiler.starting_file import starting_file
 from catalog_compiler.templates import Scope
+from tests.fakes.mail import LOGIN, PASSWORD, fake_mail
+from tests.fakes.slack import TOKEN, fake_slack, shown
+from tests.fakes.teams import fake_teams
 from tests.pao_actions.conftest import Answer
 
 FILE = Path(__file__).parents[2] / "docs" / "actions.md"
 EXAMPLE = re.compile(r"^## `([a-z-]+)`\n.*?^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SCOPE = Scope(
     fields={"name": "orders", "environment": "production"},
+    header={"name": "Cache"},
     env={"API_TOKEN": "a-token"},
-    request={"user": {"email": "ada@example.com"}},
+    request={"user": {"email": "ada@example.com"}, "url": "https://pao.example.com/r"},
 )
 
 every_type = pytest.mark.parametrize("name", action_types())
@@ -93,6 +97,56 @@ def test_the_example_of_webhook_does_what_it_says(target):
 
     assert {"status_code": 200} == outcome.result.outputs
     assert {"text": "ada@example.com asks for orders in production"} == yaml.safe_load(target.only.body)
+
+
+def test_the_example_of_slack_does_what_it_says():
+    """As it stands."""
+    with fake_slack() as slack:
+        connection = Connection(
+            id="slack_default", type="slack", password=TOKEN, extra={"base_url": f"{slack.url}/api"}
+        )
+        outcome = run_action(
+            action_type("slack")(), examples()["slack"]["config"], scope=SCOPE, context=make_context(connection)
+        )
+
+    assert "completed" == outcome.status
+    assert "*Cache*: ada@example.com asks for `orders` in production\n[Show the request]" == shown(
+        slack.messages[0]["text"]
+    )
+
+
+def test_the_example_of_teams_does_what_it_says():
+    """As it stands."""
+    with fake_teams() as teams:
+        connection = Connection(id="teams_default", type="http", password=teams.url)
+        outcome = run_action(
+            action_type("teams")(), examples()["teams"]["config"], scope=SCOPE, context=make_context(connection)
+        )
+
+    assert "completed" == outcome.status
+    assert ["TextBlock", "TextBlock", "FactSet"] == [part["type"] for part in teams.cards[0]["body"]]
+    assert "https://pao.example.com/r" == teams.cards[0]["actions"][0]["url"]
+
+
+def test_the_example_of_email_does_what_it_says(tmp_path):
+    """As it stands."""
+    with fake_mail(tmp_path) as mail:
+        extra = {"from_email": "platform@example.com", "disable_ssl": True, "verify": str(mail.authority)}
+        connection = Connection(
+            id="smtp_default",
+            type="smtp",
+            host="127.0.0.1",
+            port=mail.ports["starttls"],
+            login=LOGIN,
+            password=PASSWORD,
+            extra=extra,
+        )
+        outcome = run_action(
+            action_type("email")(), examples()["email"]["config"], scope=SCOPE, context=make_context(connection)
+        )
+
+    assert ["ada@example.com", "platform@example.com"] == outcome.result.outputs["accepted"]
+    assert "Cache: orders is there" == mail.letters[0][1]["Subject"]
 
 
 def test_what_is_tried_again_is_asked_of_the_type():

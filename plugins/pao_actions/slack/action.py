@@ -41,10 +41,10 @@ text_template: |
         "permalink": "A link to the message; null for a webhook, and where Slack gave none.",
     }
     notes: ClassVar[str] = """\
-**Connection**: type `slack` with a bot token (`xoxb-...`) as its password, of an app with the scope `chat:write` (and
-`chat:write.public` for channels that it was not invited to); the extra `base_url` leads elsewhere than to
-`https://slack.com/api`. Or type `slackwebhook`, whose password is the whole address of an incoming webhook, or what
-follows `https://hooks.slack.com/services/` in it.
+**Connection**: type `slack` (or `http`, where Airflow knows no such type) with a bot token (`xoxb-...`) as its
+password, of an app with the scope `chat:write` (and `chat:write.public` for channels that it was not invited to); the
+extra `base_url` leads elsewhere than to `https://slack.com/api`. Or one whose password is the whole address of an
+incoming webhook; with type `slackwebhook`, what follows `https://hooks.slack.com/services/` in it is enough.
 
 **Once**: a message that may have arrived is not sent again. Where Slack refused it for the moment (429), it is,
 after the pause that Slack asks for. A text of more than 40000 characters, which Slack would cut, is refused.

@@ -15,6 +15,8 @@ from pao_actions.slack.markup import MARKUP
 
 _CHANNEL = re.compile(r"[CDGUW][A-Z0-9]{6,}|#?[^\s#@A-Z<>/:,]{1,80}")
 
+_MARKDOWN = re.compile(r"\[[^\]\n]+\]\((?:https?://|\{\{)[^)\n]*\)|\*\*[^*\n]+\*\*")
+
 
 def slack_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     """Problems of the text, the place and the blocks. What the config's model reports is not repeated here."""
@@ -36,6 +38,12 @@ def _text_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
         )
     if fixed is not None and text and not fixed.strip():
         yield ConfigProblem(path=("text_template",), message="the text is empty", hint="write what the message says")
+    if found := _MARKDOWN.search(text):
+        yield ConfigProblem(
+            path=("text_template",),
+            message=f"'{found[0]}' is Markdown, which Slack shows as it stands",
+            hint="write <https://...|words> for a link, and *words* for bold",
+        )
     yield from sample_problem(text, Encoding.MRKDWN, ("text_template",))
 
 

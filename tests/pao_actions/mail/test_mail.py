@@ -446,6 +446,11 @@ def test_a_server_that_can_not_be_used_like_this(mail, way, change, message):
     assert [] == mail.letters
 
 
+def test_a_relay_may_be_private(mail):
+    """Its host is in a connection, which the operator made."""
+    assert "completed" == send(mail, allow_private_addresses=False).status
+
+
 def test_any_certificate_can_be_accepted(mail):
     """By Airflow's own option."""
     accepting = connection(mail, "tls", host="localhost", extra={"ssl_context": "none"})

@@ -164,6 +164,16 @@ def test_a_text_that_slack_would_cut_is_refused(slack):
             "text_template",
             "'fields.x' stands in a special mention of Slack; write that without values",
         ),
+        (
+            {"text_template": "[show]({{request.url}})"},
+            "text_template",
+            "'[show]({{request.url}})' is Markdown, which Slack shows as it stands",
+        ),
+        (
+            {"text_template": "**{{fields.x}}**"},
+            "text_template",
+            "'**{{fields.x}}**' is Markdown, which Slack shows as it stands",
+        ),
         ({"blocks": [{"text": "x"}]}, "blocks.0", "a block needs a 'type'"),
         (
             {"blocks": [{"type": "context", "elements": [{"type": "mrkdwn", "text": "<!subteam^{{fields.x}}>"}]}]},
@@ -463,6 +473,16 @@ def test_a_link_that_slack_does_not_give_is_no_failure(slack, fault):
     outcome = post(slack)
 
     assert ("completed", None) == (outcome.status, outcome.result.outputs["permalink"])
+
+
+def test_a_private_address_is_refused(slack):
+    """As for every call, unless the operator allows it."""
+    error = post(slack, allow_private_addresses=False).error
+
+    assert error.message.startswith(
+        "'127.0.0.1' has only private or reserved addresses, and actions may not reach those"
+    )
+    assert [] == slack.calls
 
 
 def test_does_not_fail_the_request():
