@@ -19,6 +19,8 @@ STATE_KEY = "pao_state"
 """XCom key of a running action's own memory; each try (Airflow's `try_number`) has its own."""
 PROGRESS_KEY = "pao_progress"
 """XCom key of what a running action waits for: `{"try_number", "url"}`."""
+TRY_KEY = "pao_try"
+"""XCom key of the try that a person's clear led to, so that what still runs of the one before knows that it is over."""
 REVOKED_KEY = "pao_revoked"
 """XCom key that says that the request was rolled back, so that its actions must not run again."""
 

@@ -11,7 +11,7 @@ from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
 from pydantic import JsonValue
 
-from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, REVOKED_KEY, STATE_KEY, ActionReport, decode
+from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, REVOKED_KEY, STATE_KEY, TRY_KEY, ActionReport, decode
 from pao_airflow.shown_links import shown_link
 
 
@@ -50,9 +50,15 @@ class XComMemory:
         self._place = place
         self._action = action
         self._others: dict[str, JsonValue] = {}
+        self._known: dict[str, JsonValue] | None = None
 
     async def load(self) -> dict[str, JsonValue]:
-        """What this try saved last for the action; empty where it saved nothing."""
+        """What this try saved last for the action; empty where it saved nothing. Read once: nobody else writes it."""
+        if self._known is None:
+            self._known = await self._read()
+        return dict(self._known)
+
+    async def _read(self) -> dict[str, JsonValue]:
         place = self._place
         saved = await _read(STATE_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
         if not saved or saved["try_number"] != place.try_number:
@@ -70,6 +76,7 @@ class XComMemory:
         if self._others:
             value["earlier"] = self._others
         await BaseXCom.aset(key=STATE_KEY, value=value, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
+        self._known = dict(state)
 
 
 class XComProgress:
@@ -130,6 +137,20 @@ async def read_action_state(*, dag_id: str, run_id: str, task_id: str) -> dict[s
     value = await _read(STATE_KEY, dag_id=dag_id, run_id=run_id, task_id=task_id)
     state = value["state"].get("action") if value else None
     return dict(state) if isinstance(state, dict) else {}
+
+
+async def tell_try(place: TaskPlace) -> None:
+    """Tell what may still run of an earlier try that a person cleared the task."""
+    if place.try_number > 1:
+        await BaseXCom.aset(
+            key=TRY_KEY, value=place.try_number, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id
+        )
+
+
+async def is_followed(place: TaskPlace) -> bool:
+    """Whether a later try of the task has begun."""
+    told = await _read(TRY_KEY, dag_id=place.dag_id, run_id=place.run_id, task_id=place.task_id)
+    return told is not None and told > place.try_number
 
 
 async def is_revoked(place: TaskPlace) -> bool:

@@ -16,7 +16,7 @@ from catalog_compiler.run_format import REPORT_KEY, ActionReport
 from pao_airflow.configuration import pao_settings
 from pao_airflow.handing_over import FAILED, UNDO
 from pao_airflow.host import run_step, run_undo, undo_needs_worker
-from pao_airflow.memory import TaskPlace, write_report
+from pao_airflow.memory import TaskPlace, XComMemory, tell_try, write_report
 from pao_airflow.reports import broken, ends_well
 from pao_airflow.step import Step
 from pao_airflow.stopping import stop_step, stop_undo
@@ -28,10 +28,16 @@ log = structlog.get_logger(__name__)
 class PaoTrigger(BaseTrigger):
     """What both triggers share: from the task instance to an event."""
 
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._memories: dict[str, XComMemory] = {}
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
         try:
             task = self._task()
+            await tell_try(task.place)
             if self._needs_worker(task):
                 yield TriggerEvent(UNDO)
                 return
@@ -62,7 +68,12 @@ class PaoTrigger(BaseTrigger):
     def _task(self) -> HostedTask:
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
-        return HostedTask(conf=task.get_template_context()["dag_run"].conf, place=place, settings=pao_settings())
+        conf = task.get_template_context()["dag_run"].conf
+        return HostedTask(conf=conf, place=place, settings=pao_settings(), memory=self._memory)
+
+    def _memory(self, place: TaskPlace, action: str) -> XComMemory:
+        """The same one when it is stopped: the next try may have written over what this one stored."""
+        return self._memories.setdefault(action, XComMemory(place, action))
 
     def _event(self, report: ActionReport) -> TriggerEvent:
         xcoms = {REPORT_KEY: report.model_dump(mode="json")}
@@ -78,7 +89,7 @@ class ActionTrigger(PaoTrigger):
 
     def __init__(self, *, step: str) -> None:
         """Take the step as JSON (`pao_airflow.step.Step`): a text passes Airflow's encodings unchanged."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.step = step
         self._step = Step.model_validate_json(step)
 
@@ -104,7 +115,7 @@ class UndoTrigger(PaoTrigger):
 
         `workers` says that Airflow starts the task again by itself, because a worker that it runs on may die.
         """
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.position = position
         self.last = last
         self.workers = workers

@@ -29,7 +29,7 @@ from airflow.sdk.execution_time.comms import (
 from cryptography.fernet import Fernet
 from pao_actions.http_client import close_clients
 from pao_actions.testing import FakeClock
-from pao_airflow import host, lookups
+from pao_airflow import host, lookups, stopping
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace
 from pao_airflow.step import Step
@@ -105,6 +105,7 @@ def supervisor(monkeypatch):
     world = Supervisor()
     # An undo waits for an action that is being stopped.
     monkeypatch.setattr(host, "SYSTEM_CLOCK", FakeClock())
+    monkeypatch.setattr(stopping, "SYSTEM_CLOCK", FakeClock())
     monkeypatch.setattr(lookups, "PAUSES", (0, 0, 0))
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", world, raising=False)
     return world

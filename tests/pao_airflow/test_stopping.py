@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from pao_actions.exceptions import PermanentError
+from pao_airflow.memory import XComMemory, tell_try
 from pao_airflow.stopping import stop_step, stop_undo
 from pydantic import BaseModel
 
 from catalog_compiler.actions import ActionResult, ActionType
 from catalog_compiler.plan import UndoPlan
-from catalog_compiler.run_format import REPORT_KEY, STATE_KEY, ActionReport, RollbackInfo, UndoStep, decode
+from catalog_compiler.run_format import REPORT_KEY, STATE_KEY, TRY_KEY, ActionReport, RollbackInfo, UndoStep, decode
 from tests.api_plugin.runs import a_report
 from tests.installed_types import installed
-from tests.pao_airflow.conftest import REQUEST_ID, a_conf, a_step, a_task, undo
+from tests.pao_airflow.conftest import REQUEST_ID, a_conf, a_place, a_step, a_task, undo
 
 PLACE = ("default.queue", REQUEST_ID, "create")
 UNDO_PLACE = ("default.queue.rollback", f"{REQUEST_ID}.rollback.0", "undo-1")
@@ -37,7 +39,8 @@ class Job(ActionType):
 
     @classmethod
     def made(cls, state):
-        return ActionResult(outputs=dict(state), url="https://jobs.example/1") if state else None
+        outputs = {"id": state["id"]} if "id" in state else {}
+        return ActionResult(outputs=outputs, url="https://jobs.example/1") if outputs else None
 
     async def run(self, _config, _context):
         raise AssertionError
@@ -48,6 +51,7 @@ class Job(ActionType):
 
     async def cancel(self, config, context):
         self.stopped.append((config.name, context.undoing, await context.state.load()))
+        await context.state.save({**await context.state.load(), "cancelled": True})
         if self.problem is not None:
             raise self.problem
 
@@ -114,11 +118,41 @@ def test_one_that_was_marked_as_done_is_left_alone(supervisor):
     assert [] == Job.stopped
 
 
-@pytest.mark.parametrize("state", [None, "scheduled", "deferred"])
-def test_one_that_was_cleared_is_stopped_and_leaves_no_report(supervisor, state):
-    """The next try's report must not be written over."""
+@pytest.mark.parametrize("state", [None, "scheduled"])
+def test_one_that_was_cleared_is_stopped_and_leaves_nothing(supervisor, state):
+    """Neither the next try's report nor its state must be written over."""
     assert stop(supervisor, state, stored={"id": "j-1"}) is None
     assert [("a", False, {"id": "j-1"})] == Job.stopped
+    assert kept("create", {"id": "j-1"}) == supervisor.xcoms[(*PLACE, STATE_KEY)]
+
+
+@pytest.mark.parametrize(("later_try", "stopped"), [(2, 1), (1, 0), (None, 0)])
+def test_one_that_is_at_work_again_is_stopped_only_if_it_was_cleared(supervisor, later_try, stopped):
+    """Airflow cancels a trigger in the same way where another triggerer has taken it over: that one goes on with it."""
+    if later_try is not None:
+        supervisor.xcoms[(*PLACE, TRY_KEY)] = json.dumps(later_try)
+
+    assert stop(supervisor, "deferred", stored={"id": "j-1"}) is None
+    assert stopped == len(Job.stopped)
+
+
+def test_a_cleared_one_is_stopped_by_what_it_remembers(supervisor):
+    """The next try has written over its state by then, in the same place."""
+    supervisor.states[PLACE] = "deferred"
+    step = a_step({}, type="job")
+    memory = XComMemory(a_place(), "create")
+    task = replace(a_task(a_conf(step)), memory=lambda _place, _action: memory)
+
+    async def scene():
+        await memory.save({"action": {"id": "j-1"}})
+        supervisor.xcoms[(*PLACE, STATE_KEY)] = kept("create", {"id": "j-2"}, tried=2)
+        await tell_try(a_place(try_number=2))
+        await stop_step(step, task)
+
+    asyncio.run(scene())
+
+    assert [("", False, {"id": "j-1"})] == Job.stopped
+    assert kept("create", {"id": "j-2"}, tried=2) == supervisor.xcoms[(*PLACE, STATE_KEY)]
 
 
 def test_a_run_that_the_api_did_not_make_stops_nothing(supervisor):
@@ -156,7 +190,8 @@ def test_an_undo_finds_what_a_stopped_action_made(supervisor):
     with_state = undo(1, conf, try_number=2).outcome
 
     assert ("completed", "completed") == (with_report, with_state)
-    assert [("j-1", {"id": "j-1"})] * 2 == Job.undone
+    # It sees what stopping stored as well.
+    assert [("j-1", {"id": "j-1", "cancelled": True})] * 2 == Job.undone
 
 
 def test_an_undo_does_not_take_the_report_of_an_earlier_try(supervisor):
