@@ -518,6 +518,11 @@ def valid_adf(document: Any) -> bool:
     return False
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024
+    daemon_threads = True
+
+
 class _Cut(Exception):  # noqa: N818 - no answer
     pass
 
@@ -610,8 +615,7 @@ def fake_jira(*, cloud: bool) -> Iterator[FakeJira]:  # noqa: C901 - the handler
 
     for method in ("GET", "POST", "PUT", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.serve)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     jira.url = f"http://127.0.0.1:{server.server_address[1]}"

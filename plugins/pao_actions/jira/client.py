@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -37,6 +38,8 @@ class JiraClient:
     connection: Connection
     """With what signs in among its headers."""
     base: str
+    site: str
+    """The address of its pages for people."""
     cloud: bool
     context: ActionContext
 
@@ -52,17 +55,25 @@ class JiraClient:
 
     def browse_url(self, key: str) -> str:
         """The page of a ticket for people."""
-        site = self.connection.extra.get("site")
-        base = site.rstrip("/") if isinstance(site, str) and site else self.base
-        return f"{base}/browse/{quote(key, safe='')}"
+        return f"{self.site}/browse/{quote(key, safe='')}"
 
-    async def get(self, *path: str, query: Mapping[str, JsonValue] | None = None) -> Any:
-        """What is at that path below the API; parts of it are encoded."""
-        return await self.call("GET", *path, query=query)
+    async def get(self, *path: str, query: Mapping[str, JsonValue] | None = None) -> dict[str, Any]:
+        """The object at that path below the API; parts of it are encoded."""
+        return self._object(await self.call("GET", *path, query=query), f"GET {'/'.join(path)}", effect_possible=False)
 
-    async def post(self, *path: str, body: JsonValue) -> Any:
-        """Send a document."""
-        return await self.call("POST", *path, body=body)
+    async def post(self, *path: str, body: JsonValue) -> dict[str, Any]:
+        """Send a document; the answer is an object, an empty one where Jira answers nothing."""
+        answer = await self.call("POST", *path, body=body)
+        return {} if answer is None else self._object(answer, f"POST {'/'.join(path)}", effect_possible=True)
+
+    def _object(self, answer: Any, what: str, *, effect_possible: bool) -> dict[str, Any]:
+        if isinstance(answer, dict):
+            return answer
+        raise PermanentError(
+            f"Jira at {self.base} answered {what} with JSON that is no object; check the host of connection "
+            f"'{self.connection.id}'",
+            effect_possible=effect_possible,
+        )
 
     async def call(
         self, method: str, *path: str, query: Mapping[str, JsonValue] | None = None, body: JsonValue = None
@@ -125,8 +136,21 @@ async def open_client(connection_id: str, context: ActionContext) -> JiraClient:
     """
     given = await find_connection(connection_id, context)
     base = _base(given)
-    client = JiraClient(connection=_signed_in(given, base), base=base, cloud=False, context=context)
+    site = given.extra.get("site")
+    client = JiraClient(
+        connection=_signed_in(given, base),
+        base=base,
+        site=site.rstrip("/") if isinstance(site, str) and site else base,
+        cloud=False,
+        context=context,
+    )
     return replace(client, cloud=await _is_cloud(given, client))
+
+
+def objects_in(page: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects that an answer lists under a key."""
+    listed = page.get(key)
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def _base(connection: Connection) -> str:
@@ -164,17 +188,13 @@ async def _is_cloud(given: Connection, client: JiraClient) -> bool:
     host = urlsplit(client.base).hostname or ""
     if host.endswith(".atlassian.net") or host == "api.atlassian.com":
         return True
-    known = _kinds.recall(client.place, client.context.clock)
-    if known is None:
-        known = await _ask(client)
-        _kinds.keep(client.place, known, client.context.clock)
-    return known
+    return await _kinds.recall(client.place, client.context.clock, partial(_ask, client))
 
 
 async def _ask(client: JiraClient) -> bool:
     """What Jira says of itself. An answer that says nothing is no answer: it must not pass for Data Center."""
     try:
-        info = await client.get("serverInfo")
+        info = await client.call("GET", "serverInfo")
     except NotThereError as error:
         raise PermanentError(
             f"{error}; connection '{client.connection.id}' does not lead to a Jira: correct its host"

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from pao_actions.exceptions import PermanentError
-from pao_actions.jira.client import JiraClient
+from pao_actions.jira.client import JiraClient, objects_in
 from pao_actions.jira.config import DECLINED, JiraTicketConfig
 from pao_actions.jira.documents import adf, checked_text, text_of_adf, wiki
 from pao_actions.jira.exceptions import NotThereError
@@ -23,7 +23,7 @@ async def comment_once(client: JiraClient, key: str, text: str) -> None:
     body: JsonValue = adf(text, link=client.context.request_url) if client.cloud else wiki(text)
     query: dict[str, JsonValue] = {"orderBy": "-created", "maxResults": _RECENT_COMMENTS}
     page = await client.get("issue", key, "comment", query=query)
-    said = [_said(comment.get("body")) for comment in page.get("comments") or []]
+    said = [_said(comment.get("body")) for comment in objects_in(page, "comments")]
     if _said(body) not in said:
         await client.post("issue", key, "comment", body={"body": body})
         client.context.log.info("ticket_commented", key=key)
@@ -53,7 +53,7 @@ async def close_ticket(client: JiraClient, config: JiraTicketConfig, key: str) -
 
 async def _transition(client: JiraClient, issue: Issue, wanted: str | None) -> dict[str, Any]:
     page = await client.get("issue", issue.key, "transitions", query={"expand": "transitions.fields"})
-    transitions: list[dict[str, Any]] = page.get("transitions") or []
+    transitions = objects_in(page, "transitions")
     if wanted is not None:
         chosen = [entry for entry in transitions if _fold(wanted) in map(_fold, _names(entry))]
         what = f"no transition '{wanted}'"
@@ -75,7 +75,7 @@ def _step(transition: dict[str, Any]) -> JsonValue:
     body: dict[str, JsonValue] = {"transition": {"id": str(transition["id"])}}
     asked = (transition.get("fields") or {}).get("resolution")
     if isinstance(asked, dict) and asked.get("required"):
-        allowed = [str(entry.get("name")) for entry in asked.get("allowedValues") or []]
+        allowed = [str(entry.get("name")) for entry in objects_in(asked, "allowedValues")]
         names = [name for name in allowed if _fold(name) in map(_fold, DECLINED)] or allowed
         if names:
             body["fields"] = {"resolution": {"name": names[0]}}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionResult
+from pao_actions.exceptions import PermanentError
 
 FIELDS = ("status", "resolution", "assignee")
 """The fields that are asked for."""
@@ -30,16 +31,21 @@ class Issue:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Issue:
-        """From Jira's own form, as far as that is given."""
-        fields = document.get("fields") or {}
-        status = fields.get("status") or {}
-        assignee = fields.get("assignee") or {}
+        """From Jira's own form, as far as that is given.
+
+        Raises:
+            PermanentError: if it does not say which ticket it is.
+        """
+        if not ("id" in document and "key" in document):
+            raise PermanentError("Jira told of a ticket, and not which one it is", effect_possible=True)
+        fields = _part(document, "fields")
+        status, assignee = _part(fields, "status"), _part(fields, "assignee")
         return cls(
             id=str(document["id"]),
             key=str(document["key"]),
             status=status.get("name"),
-            closed=(status.get("statusCategory") or {}).get("key") == "done",
-            resolution=(fields.get("resolution") or {}).get("name"),
+            closed=_part(status, "statusCategory").get("key") == "done",
+            resolution=_part(fields, "resolution").get("name"),
             assignee=assignee.get("displayName") or assignee.get("name"),
         )
 
@@ -68,6 +74,11 @@ class Issue:
             "assignee": self.assignee,
         }
         return ActionResult(outputs=outputs, url=url)
+
+
+def _part(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = document.get(key)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from pao_actions.exceptions import PermanentError
 from pao_actions.jira.checks import key_problem
-from pao_actions.jira.client import JiraClient
+from pao_actions.jira.client import JiraClient, objects_in
 from pao_actions.jira.config import TicketLink
 from pao_actions.jira.exceptions import NotThereError
 from pao_actions.jira.issue import Issue
@@ -24,7 +24,7 @@ async def planned_links(client: JiraClient, links: Sequence[TicketLink]) -> list
     if not links:
         return []
     answer = await client.get("issueLinkType")
-    return [await _planned(client, link, answer.get("issueLinkTypes") or []) for link in links]
+    return [await _planned(client, link, objects_in(answer, "issueLinkTypes")) for link in links]
 
 
 async def link(client: JiraClient, issue: Issue, links: Sequence[JsonValue]) -> None:

@@ -58,7 +58,7 @@ async def _make(client: JiraClient, config: JiraTicketConfig, draft: Draft) -> I
     context = client.context
     await context.state.save({"creating": {"labelled": draft.labelled}})
     try:
-        answer = await client.post("issue", body=_body(context, draft.fields))
+        issue = Issue.from_json(await client.post("issue", body=_body(context, draft.fields)))
     except InvalidRequestError as error:
         await context.state.save({})
         if "assignee" in draft.fields and set(error.fields) == {"assignee"}:
@@ -72,7 +72,7 @@ async def _make(client: JiraClient, config: JiraTicketConfig, draft: Draft) -> I
             await context.state.save({})
             raise
         return await _found_again(client, config, labelled=draft.labelled, reason=str(error))
-    return await _keep(client, answer, "ticket_created")
+    return await _keep(client, issue, "ticket_created")
 
 
 def _body(context: ActionContext, fields: dict[str, JsonValue]) -> JsonValue:
@@ -94,13 +94,7 @@ def _may_have_arrived(error: ActionError) -> bool:
     return True
 
 
-async def _keep(client: JiraClient, answer: Any, event: str) -> Issue:
-    try:
-        issue = Issue.from_json(answer)
-    except (KeyError, TypeError) as error:
-        raise PermanentError(
-            "Jira said that the ticket was made, and not which one it is; look for it there", effect_possible=True
-        ) from error
+async def _keep(client: JiraClient, issue: Issue, event: str) -> Issue:
     context = client.context
     await context.state.save({"ticket": {"id": issue.id, "key": issue.key}})
     context.log.info(event, key=issue.key, url=client.browse_url(issue.key))
@@ -115,7 +109,7 @@ async def _found_again(client: JiraClient, config: JiraTicketConfig, *, labelled
         for seconds in LOOKS:
             await context.clock.sleep(seconds)
             if document := await _of_this_try(client):
-                return await _keep(client, document, "ticket_found")
+                return await _keep(client, Issue.from_json(document), "ticket_found")
     looked = f"none with the label {label} is found" if labelled else "its screen has no labels to find it by"
     raise OutcomeUnknownError(
         f"the ticket may or may not have been made in {config.project}, because {reason}; {looked}: look there, and "

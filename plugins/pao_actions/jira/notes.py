@@ -6,8 +6,8 @@ path). For Jira Cloud, `login` is the email of a user and `password` an API toke
 `login` empty and write a personal access token as `password`, or give both for basic authentication. An OAuth token
 goes into `password` without a `login`, with `https://api.atlassian.com/ex/jira/<cloud id>` as `host` and the site's
 address as `site` in `extra`. Whether it is Cloud is known from the host, or asked; `"cloud": true` or `false` in
-`extra` decides it. The user needs the permissions to browse projects, create issues, assign issues, add comments, link issues
-and transition issues.
+`extra` decides it. The user needs the permissions to browse projects, create issues, assign issues, add comments, link
+issues and transition issues.
 
 **Fields.** `custom_fields` are found by their name on the create screen of the project and issue type, whatever their
 case, spaces and underscores; what is not there, not allowed or missing is told with the list of what is. Text,

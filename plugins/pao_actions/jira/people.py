@@ -23,9 +23,9 @@ async def find_user(client: JiraClient, name: str, *, project: str | None = None
     path = ("user", "assignable", "search") if project else ("user", "search")
     if client.cloud:
         how = "accountId" if _ACCOUNT_ID.fullmatch(name) else "query"
-        chosen = _choose(await client.get(*path, query={how: name, **scope}), name, ("accountId",))
+        chosen = _choose(await client.call("GET", *path, query={how: name, **scope}), name, ("accountId",))
         return None if chosen is None else {"accountId": chosen["accountId"]}
-    chosen = _choose(await client.get(*path, query={"username": name, **scope}), name, ("name", "key"))
+    chosen = _choose(await client.call("GET", *path, query={"username": name, **scope}), name, ("name", "key"))
     return None if chosen is None else {"name": chosen["name"]}
 
 

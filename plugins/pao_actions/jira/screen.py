@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import JsonValue
@@ -134,11 +135,7 @@ async def create_screen(client: JiraClient, project: str, issue_type: str) -> Sc
         PermanentError: if there is no such project or issue type, or the user may not create tickets there.
     """
     name = f"{client.place} {project} {issue_type}"
-    known = _screens.recall(name, client.context.clock)
-    if known is None:
-        known = await _ask(client, project, issue_type)
-        _screens.keep(name, known, client.context.clock)
-    return known
+    return await _screens.recall(name, client.context.clock, partial(_ask, client, project, issue_type))
 
 
 def forget_screen(client: JiraClient, project: str, issue_type: str) -> None:
@@ -182,7 +179,7 @@ async def _pages(client: JiraClient, path: tuple[str, ...], cloud_key: str) -> A
     """All entries: a page of Cloud has them under a name, one of Data Center under `values`."""
     start = 0
     for _ in range(_MOST_PAGES):
-        page = await client.get(*path, query={"startAt": start, "maxResults": _PAGE})
+        page = await client.call("GET", *path, query={"startAt": start, "maxResults": _PAGE})
         entries = page.get(cloud_key, page.get("values")) if isinstance(page, dict) else None
         if not isinstance(entries, list):
             raise PermanentError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from pao_actions.jira.client import JiraClient
+from pao_actions.jira.client import JiraClient, objects_in
 from pao_actions.jira.exceptions import InvalidRequestError
 from pao_actions.jira.issue import FIELDS, Issue
 from pao_actions.jira.jql import any_of
@@ -28,10 +28,11 @@ async def search(client: JiraClient, jql: str, fields: Sequence[str] = FIELDS) -
             page = await client.post("search", "jql", body=body | ({"nextPageToken": token} if token else {}))
         else:
             page = await client.post("search", body=body | {"startAt": len(found)})
-        issues = page.get("issues") or []
+        issues = objects_in(page, "issues")
         found += issues
         token = page.get("nextPageToken")
-        more = bool(token) if client.cloud else len(found) < page.get("total", 0)
+        total = page.get("total")
+        more = bool(token) if client.cloud else isinstance(total, int) and len(found) < total
         if not issues or not more:
             break
     return found

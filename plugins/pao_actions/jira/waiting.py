@@ -31,7 +31,8 @@ async def until_resolved(client: JiraClient, issue: Issue, config: JiraTicketCon
     """
     context = client.context
     state = await context.state.load()
-    if "waiting_since" not in state:
+    new = "waiting_since" not in state
+    if new:
         state["waiting_since"] = context.clock.now().isoformat()
         await context.state.save(state)
     await context.progress.waiting(url=client.browse_url(issue.key))
@@ -42,6 +43,8 @@ async def until_resolved(client: JiraClient, issue: Issue, config: JiraTicketCon
         watch=watch_of(client.place),
         started=datetime.fromisoformat(str(state["waiting_since"])),
         issue=issue,
+        # Nobody has resolved what was made this moment; after a restart, the first look is at once.
+        looked=context.clock.now() if new else NEVER,
     )
     with wait.watch.waiting_for(issue.id):
         return await wait.run()
@@ -54,12 +57,12 @@ class _Wait:
     watch: Watch
     started: datetime
     issue: Issue
-    looked: datetime = NEVER
+    looked: datetime
     interval: float = FIRST_INTERVAL
     refused_since: datetime | None = None
 
     async def run(self) -> Issue:
-        woken = True
+        woken = self.looked != NEVER and await self._pause()
         while True:
             self._tell_changes(await self._look(directly=woken))
             match self.issue.verdict(self.config.done_statuses, self.config.failed_statuses):

@@ -116,7 +116,9 @@ def test_an_epic_of_data_center_is_a_custom_field(server):
 
 def test_labels_come_from_lists_too(desk):
     """A multi-selection among them; absent and repeated ones fall out."""
-    desk.run({"labels": ["a", "{{fields.list}}", "{{fields.none}}", "a", 7]}, fields={"list": ["b", "c"], "none": None})
+    labels = ["a", "{{fields.list}}", "{{fields.none}}", "a", 7]
+
+    desk.run({"labels": labels}, fields={"list": ["b", "c"], "none": None})
 
     assert ["a", "b", "c", "7"] == desk.jira.only()["fields"]["labels"][:-1]
 
@@ -142,8 +144,10 @@ def test_a_screen_is_asked_for_once_in_some_minutes(desk):
         ),
         (
             {"custom_fields": {"team_name": "x"}},
-            "2 fields of Task in PLATFORM are named like 'team_name': customfield_10030, customfield_10031; write the "
-            "id of the one you mean",
+            (
+                "2 fields of Task in PLATFORM are named like 'team_name': customfield_10030, customfield_10031; write "
+                "the id of the one you mean"
+            ),
         ),
         (
             {"custom_fields": {"Summary": "x"}},
@@ -186,8 +190,10 @@ def test_a_screen_is_asked_for_once_in_some_minutes(desk):
         ),
         (
             {"custom_fields": {"window": "2025-12-31T10:00:00"}},
-            "the field 'Window' takes a date and time with its zone, such as 2025-12-31T12:00:00+00:00, and not "
-            "'2025-12-31T10:00:00'",
+            (
+                "the field 'Window' takes a date and time with its zone, such as 2025-12-31T12:00:00+00:00, and not "
+                "'2025-12-31T10:00:00'"
+            ),
         ),
         (
             {"custom_fields": {"approver": "nobody@example.com"}},
@@ -195,8 +201,10 @@ def test_a_screen_is_asked_for_once_in_some_minutes(desk):
         ),
         (
             {"custom_fields": {"tags": ["two words"]}},
-            "the field 'Tags': the label 'two words' has a space, which Jira does not allow; the template filter slug "
-            "makes it a hyphen",
+            (
+                "the field 'Tags': the label 'two words' has a space, which Jira does not allow; the template filter "
+                "slug makes it a hyphen"
+            ),
         ),
         (
             {"custom_fields": {"runbook": "example.com"}},
@@ -208,8 +216,10 @@ def test_a_screen_is_asked_for_once_in_some_minutes(desk):
         ),
         (
             {"custom_fields": {"risk_details": "x" * 32768}},
-            "the field 'Risk Details' has 32768 characters, and Jira takes 32767; shorten it, for example with the "
-            "template filter truncate",
+            (
+                "the field 'Risk Details' has 32768 characters, and Jira takes 32767; shorten it, for example with the "
+                "template filter truncate"
+            ),
         ),
         (
             {"description_template": "a\u0007b"},
@@ -217,8 +227,10 @@ def test_a_screen_is_asked_for_once_in_some_minutes(desk):
         ),
         (
             {"summary_template": "x" * 256},
-            "the summary has 256 characters, and Jira takes 255; shorten it, for example with the template filter "
-            "truncate",
+            (
+                "the summary has 256 characters, and Jira takes 255; shorten it, for example with the template filter "
+                "truncate"
+            ),
         ),
         ({"summary_template": "  "}, "the summary is empty, and Jira needs one"),
         ({"labels": ["two words"]}, "the label 'two words' has a space, which Jira does not allow"),
