@@ -13,8 +13,9 @@ from urllib.parse import quote, urlsplit
 from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext, Connection
+from pao_actions.connection_options import OPTIONS
 from pao_actions.exceptions import PermanentError, TemporaryError
-from pao_actions.http_answer import HttpAnswer, excerpt, require_success, retry_after
+from pao_actions.http_answer import HttpAnswer, excerpt, retry_after
 from pao_actions.http_call import HttpCall, find_connection, send
 from pao_actions.http_connection import base_url
 from pao_actions.jira.exceptions import InvalidRequestError, NotThereError, SignInError
@@ -25,6 +26,9 @@ CALL_SECONDS = 30.0
 
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
 _KNOWN_FOR_SECONDS = 600.0
+_TEMPORARY = frozenset({HTTPStatus.REQUEST_TIMEOUT})
+_NOT_DONE = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""Answers that say that nothing was done, so that the call can be sent again whatever it was."""
 _TOKEN_KEYS = ("token", "access_token", "personal_access_token")
 
 _kinds: LoopMemory[bool] = LoopMemory(_KNOWN_FOR_SECONDS)
@@ -42,6 +46,8 @@ class JiraClient:
     """The address of its pages for people."""
     cloud: bool
     context: ActionContext
+    routine: bool = False
+    """Whether its calls are of many alike, which the log says nothing of."""
 
     @property
     def api(self) -> str:
@@ -93,6 +99,8 @@ class JiraClient:
             body=None if body is None else json.dumps(body).encode(),
             connection=self.connection,
             max_answer_bytes=_MAX_ANSWER_BYTES,
+            keyed=False,
+            routine=self.routine,
         )
         answer = await send(call, self.context)
         self._judge(answer)
@@ -102,6 +110,11 @@ class JiraClient:
         told = "; ".join(_messages(answer))
         message = f"{answer.target} answered {answer.status}" + (f": {told}" if told else "")
         match answer.status:
+            case status if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+                raise PermanentError(
+                    f"{answer.target} answered {answer.status}, which leads elsewhere, to a sign-in page perhaps; "
+                    f"write Jira's own address into connection '{self.connection.id}', and check its login and password"
+                )
             case HTTPStatus.BAD_REQUEST:
                 raise InvalidRequestError(message, fields=_field_messages(answer))
             case HTTPStatus.UNAUTHORIZED:
@@ -119,12 +132,11 @@ class JiraClient:
                 raise SignInError(f"{message}; the user of connection '{self.connection.id}' lacks a permission for it")
             case HTTPStatus.NOT_FOUND:
                 raise NotThereError(message)
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                # Refused before anything was done, so that it can be sent again whatever it was.
-                now = self.context.clock.now()
-                wish = retry_after(answer.headers.get("Retry-After"), now)
-                raise TemporaryError(message, arrived=False, retry_after=wish)
-        require_success(answer, None, self.context.clock.now())
+            case status if status in _NOT_DONE or status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                wish = retry_after(answer.headers.get("Retry-After"), self.context.clock.now())
+                raise TemporaryError(message, arrived=status not in _NOT_DONE, retry_after=wish)
+            case status if status >= HTTPStatus.BAD_REQUEST:
+                raise PermanentError(message)
 
 
 async def open_client(connection_id: str, context: ActionContext) -> JiraClient:
@@ -135,6 +147,7 @@ async def open_client(connection_id: str, context: ActionContext) -> JiraClient:
         TemporaryError: if Jira must tell whether it is Cloud, and does not.
     """
     given = await find_connection(connection_id, context)
+    context.secrets.add(*(str(given.extra[key]) for key in _TOKEN_KEYS if given.extra.get(key)))
     base = _base(given)
     site = given.extra.get("site")
     client = JiraClient(
@@ -177,7 +190,7 @@ def _signed_in(connection: Connection, base: str) -> Connection:
             f"connection '{connection.id}' has no {'password' if login else 'login and password'}; write a user's "
             "email and API token there for Jira Cloud, a personal access token as its password for Data Center"
         )
-    kept = {key: extra[key] for key in ("verify", "cert") if key in extra}
+    kept = {key: extra[key] for key in OPTIONS if key in extra}
     return replace(connection, host=base, port=None, login=login, password=password, extra={**kept, "headers": headers})
 
 

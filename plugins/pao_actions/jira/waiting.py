@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from catalog_compiler.signal_names import jira_issue
@@ -105,7 +105,8 @@ class _Wait:
 
     async def _connect(self) -> JiraClient:
         """Anew each time, since a wait lasts for days and a token may be exchanged meanwhile."""
-        self.client = await open_client(self.config.connection, self.client.context)
+        opened = await open_client(self.config.connection, self.client.context)
+        self.client = replace(opened, routine=True)
         return self.client
 
     def _bear(self, error: ActionError) -> None:

@@ -126,49 +126,98 @@ def test_a_missing_connection_is_named(desk):
     assert "connection 'jira_ops' does not exist; create it in Airflow" == outcome.error.message
 
 
+def plain(desk, message):
+    """A message, with JIRA for the API's address, and JIRA's own for its host."""
+    host = desk.jira.url.removeprefix("http://")
+    return message.replace(host + desk.jira.api, "JIRA").replace(host + "/rest/api/2", "JIRA").replace(host, "HOST")
+
+
 META = "/issue/createmeta/PLATFORM/issuetypes"
+
+
+NO_JSON = "connection 'jira_default' may lead to a sign-in page or another system"
+NO_PROJECT = "project 'PLATFORM' is not there, or the user of connection 'jira_default' may not create tickets in it"
 
 
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (Fault("GET", "/serverInfo", 404), "does not lead to a Jira: correct its host"),
+        (
+            Fault("GET", "/serverInfo", 404),
+            (
+                "GET JIRA/serverInfo answered 404: a fault; connection 'jira_default' does not lead to a Jira: correct "
+                "its host"
+            ),
+        ),
         (
             Fault("GET", "/serverInfo", b"<html>Sign in</html>"),
-            "answered 200 with something that is not JSON: Sign in; con",
+            f"GET JIRA/serverInfo answered 200 with something that is not JSON: Sign in; {NO_JSON}",
         ),
         (
             Fault("GET", META, 302, headers={"Location": "http://evil"}),
-            "answered 302, a redirect, and redirects are not",
+            (
+                f"GET JIRA{META} answered 302, which leads elsewhere, to a sign-in page perhaps; write Jira's own "
+                "address into "
+                "connection 'jira_default', and check its login and password"
+            ),
         ),
-        (Fault("GET", META, 404), "project 'PLATFORM' is not there, or the user of connection 'jira_default' may not"),
-        (Fault("GET", META, 400), "project 'PLATFORM' is not there, or the user of connection 'jira_default' may not"),
+        (Fault("GET", META, 404), f"{NO_PROJECT} (GET JIRA{META} answered 404: a fault)"),
+        (Fault("GET", META, 400), f"{NO_PROJECT} (GET JIRA{META} answered 400: a fault)"),
+        (Fault("GET", META, 200, document={"values": []}), NO_PROJECT),
         (
             Fault("GET", META, 200, document=[]),
-            "does not tell what its create screens ask for, as Jira 8.4 and later do",
+            (
+                "Jira at http://HOST does not tell what its create screens ask for, as Jira 8.4 and later do; check "
+                "the host "
+                "of connection 'jira_default'"
+            ),
         ),
-        (Fault("GET", META, 200, document={"values": []}), "project 'PLATFORM' is not there, or the user"),
-        (Fault("GET", META, b"{" * 99), "something that is not JSON: {{{"),
-        (Fault("GET", META, b"[" * 100_000), "something that is not JSON: [[["),
-        (Fault("GET", META, b'"' + b"x" * 9_000_000 + b'"'), "answered with more than 8388608 bytes"),
+        (
+            Fault("GET", META, b"{" * 5),
+            f"GET JIRA{META} answered 200 with something that is not JSON: {{{{{{{{{{; {NO_JSON}",
+        ),
+        (
+            Fault("GET", META, b"[" * 100_000),
+            f"GET JIRA{META} answered 200 with something that is not JSON: {'[' * 199}…; {NO_JSON}",
+        ),
+        (
+            Fault("GET", META, b'"' + b"x" * 9_000_000 + b'"'),
+            f"GET JIRA{META} answered with more than 8388608 bytes",
+        ),
+        (
+            Fault("GET", META, 401),
+            (
+                f"GET JIRA{META} answered 401: a fault; Jira does not accept the sign-in of connection "
+                "'jira_default': check "
+                "its login and its password, which is an API token on Cloud, and may be a personal access token "
+                "elsewhere"
+            ),
+        ),
         (
             Fault("GET", META, 403, headers={"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=x"}),
-            "Jira wants the user of connection 'jira_default' to solve a CAPTCHA: sign in once as that user",
+            (
+                f"GET JIRA{META} answered 403: a fault; Jira wants the user of connection 'jira_default' to solve a "
+                "CAPTCHA: "
+                "sign in once as that user in a browser"
+            ),
         ),
         (
             Fault("POST", "/issue", 403),
-            "answered 403: a fault; the user of connection 'jira_default' lacks a permission",
+            "POST JIRA/issue answered 403: a fault; the user of connection 'jira_default' lacks a permission for it",
         ),
-        (Fault("POST", "/issue", 404), "/issue answered 404: a fault"),
-        (Fault("POST", "/issue", 409), "/issue answered 409: "),
-        (Fault("POST", "/issue", 413, document=b"too large"), "/issue answered 413: too large"),
-        (Fault("POST", "/issue", 400, document={"message": "no"}), "/issue answered 400: no"),
-        (Fault("POST", "/issue", 400, document=b""), "/issue answered 400"),
+        (Fault("POST", "/issue", 404), "POST JIRA/issue answered 404: a fault"),
+        (Fault("POST", "/issue", 409), "POST JIRA/issue answered 409: a fault"),
+        (Fault("POST", "/issue", 413, document=b"too large"), "POST JIRA/issue answered 413: too large"),
+        (Fault("POST", "/issue", 400, document={"message": "no"}), "POST JIRA/issue answered 400: no"),
+        (Fault("POST", "/issue", 400, document=b""), "POST JIRA/issue answered 400"),
         (
             Fault("POST", "/issue", 400, document={"errorMessages": ["a", "b"], "errors": {"customfield_10012": "c"}}),
-            "/issue answered 400: a; b; Cost Center: c",
+            "POST JIRA/issue answered 400: a; b; Cost Center: c",
         ),
-        (Fault("POST", "/issue", 400, document={"errorMessages": "odd", "errors": []}), "/issue answered 400: "),
+        (
+            Fault("POST", "/issue", 400, document={"errorMessages": "odd", "errors": []}),
+            'POST JIRA/issue answered 400: {"errorMessages": "odd", "errors": []}',
+        ),
     ],
 )
 def test_a_final_answer_fails_at_once(desk, fault, message):
@@ -178,7 +227,7 @@ def test_a_final_answer_fails_at_once(desk, fault, message):
     outcome = desk.run()
 
     assert ("failed", 1, False) == (outcome.status, outcome.attempts, outcome.error.effect_possible)
-    assert message in outcome.error.message
+    assert message == plain(desk, outcome.error.message)
     assert {} == desk.jira.issues
 
 
