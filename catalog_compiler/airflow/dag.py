@@ -44,11 +44,11 @@ def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSett
     way = plan.fulfillment(mode)
     dag = _dag(plan, mode, catalog, settings, timeout=way.timeout)
     with dag:
-        _tasks(plan, mode, way)
+        _tasks(plan, mode, way, settings)
     return dag
 
 
-def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
+def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan, settings: PaoSettings) -> None:
     field_types = {field.id: field.type for field in plan.fields}
     tasks = {}
     for action in way.actions:
@@ -60,13 +60,17 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan) -> None:
             field_types=field_types,
             action=action,
         )
-        operator = WorkerActionOperator if action.host == "worker" else ActionOperator
+        on_worker = action.host == "worker"
+        operator = WorkerActionOperator if on_worker else ActionOperator
+        # Pools do not see what a triggerer runs.
+        pool = settings.worker_pools.get(action.type) if on_worker else None
         tasks[action.name] = operator(
             task_id=action_task_id(action.name),
             step=step,
             doc_md=action.description,
             # A skipped action counts as done; one that failed stops what depends on it.
             trigger_rule=TriggerRule.NONE_FAILED,
+            **({} if pool is None else {"pool": pool}),
         )
     for action in way.actions:
         for name in action.depends_on:

@@ -28,6 +28,8 @@ from tests.live.scripted_target import ScriptedTarget
 REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
 WEBHOOK_SECRET = "a secret that the git host has too"
+LEFT_ALONE_SECONDS = 10.0
+"""For so long a target that was found ill is left alone."""
 HERE = Path(__file__).parent
 ANOTHER_PACKAGE = HERE / "another_package"
 """Where a package of somebody else is, with an action type of its own."""
@@ -73,6 +75,13 @@ def scripted() -> Iterator[ScriptedTarget]:
 
 
 @pytest.fixture(scope="session")
+def ailing() -> Iterator[ScriptedTarget]:
+    """Another target that does what it is told: one that may fall ill."""
+    with ScriptedTarget().serving() as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
 def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRepository:
     """The branch that the second catalog follows."""
     return repository.branch(STAGING, folder / STAGING, item("watched-branch", scripted_call("make", "/staging-1")))
@@ -80,7 +89,11 @@ def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRe
 
 @pytest.fixture(scope="session")
 def stack(
-    folder: Path, repository: CatalogRepository, staging_repository: CatalogRepository, scripted: ScriptedTarget
+    folder: Path,
+    repository: CatalogRepository,
+    staging_repository: CatalogRepository,
+    scripted: ScriptedTarget,
+    ailing: ScriptedTarget,
 ) -> Iterator[RunningStack]:
     """The stack under test."""
     interrupt_on_end()
@@ -88,11 +101,12 @@ def stack(
     with RunningStack.started(
         folder / "state",
         repository.folder,
-        {"SCRIPTED_URL": scripted.url},
+        {"SCRIPTED_URL": scripted.url, "AILING_URL": ailing.url},
         further={STAGING: f"{staging_repository.folder}#{STAGING}"},
         options={
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
+            "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             "PYTHONPATH": str(ANOTHER_PACKAGE),

@@ -17,14 +17,16 @@ def test_probes_need_no_sign_in(portals: dict[str, Portal], path, answer):
 
 def test_health_tells_strangers_the_status_alone(portals: dict[str, Portal]):
     """What is wrong where is for those who are signed in."""
-    assert {"status": "healthy"} == portals["nobody"].get("/health")
+    # Targets that other tests made ill are left alone for a while.
+    assert portals["nobody"].get("/health") in ({"status": "healthy"}, {"status": "degraded"})
 
 
 def test_health_tells_callers_each_check(developer: Portal):
     """Each part with its status and how long looking at it took."""
     health = developer.get("/health")
 
-    assert "healthy" == health["status"]
-    assert {"database", "scheduler", "triggerer", "dag_processor", "catalog"} == health["checks"].keys()
+    assert {"database", "scheduler", "triggerer", "dag_processor", "catalog", "targets"} == health["checks"].keys()
+    targets = health["checks"].pop("targets")
     assert {"healthy"} == {check["status"] for check in health["checks"].values()}
+    assert health["status"] == targets["status"]
     assert all(check["seconds"] < 1 for check in health["checks"].values())

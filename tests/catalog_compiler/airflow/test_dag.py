@@ -167,6 +167,23 @@ def test_what_needs_a_process_runs_on_a_worker():
     assert ({"position": 1, "last": False, "workers": True}, 3) == (started(undo)[1], undo.retries)
 
 
+def test_workers_tasks_are_limited_by_the_pool_of_their_type():
+    """As the operator sets it; pools do not see what runs in the triggerer."""
+    local = {"type": "on-workers", "config": {"local": True}}
+    with installed(OnWorkers):
+        plan = item_plan("stack", action("here", type="on-workers", config={}), action("there", **local))
+        settings = PaoSettings(fernet_key="key", worker_pools={"on-workers": "slow_things", "rest-api": "other"})
+        pooled, usual = [
+            {dag.dag_id: dag for dag in build_dags(plan, "default", each)}["default.stack"]
+            for each in (settings, PaoSettings(fernet_key="key"))
+        ]
+
+    assert {"here": "default_pool", "there": "slow_things"} == {
+        task.task_id: task.pool for task in stored(pooled).tasks
+    }
+    assert {"default_pool"} == {task.pool for task in stored(usual).tasks}
+
+
 def test_the_stored_dag_names_its_revision(dags):
     """By it the API knows when an item is ready; a version label proves nothing."""
     for dag in dags.values():
