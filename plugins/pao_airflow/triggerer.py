@@ -20,6 +20,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -35,6 +36,7 @@ from airflow.sdk._shared.secrets_masker import SecretsMasker
 from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
+from catalog_compiler.actions import action_types
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
@@ -218,6 +220,9 @@ def _run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 -
     # What Airflow's own command does, but for the class, which its job runner looks up by this name.
     triggerer_job_runner.TriggerRunnerSupervisor = supervisor_class(airflow_version)  # type: ignore[misc]
     SecretsMasker.enable_log_masking()
+    # Before the runner is forked: the first action would hold up all others while it imports its type.
+    import_module("pao_airflow.trigger")
+    action_types()
     set_component_mp_start_method("triggerer")
     with _serve_logs(skip_serve_logs):
         job = Job(heartrate=conf.getfloat("triggerer", "job_heartbeat_sec"))
