@@ -163,6 +163,16 @@ class Secrets(Protocol):
         """Mask these texts from now on, in the action's log, errors and outputs: a token that was fetched, say."""
 
 
+class Vault(Protocol):
+    """Encrypts what an action stores and nobody may read there: a link with a signature in it, say."""
+
+    def seal(self, value: JsonValue) -> JsonValue:
+        """The value in a form that can be stored."""
+
+    def open(self, value: JsonValue) -> JsonValue:
+        """The value that was sealed; raises `catalog_compiler.sealing.SealError` where its key is gone."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionContext:
     """What a running action is handed by its host."""
@@ -187,6 +197,7 @@ class ActionContext:
     gate: Gate
     teams: Teams
     secrets: Secrets
+    vault: Vault
     mode: Mode
     """The way in which the request is fulfilled."""
     request_url: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from catalog_compiler.actions import Vault
+from catalog_compiler.sealing import SealError
 from pao_actions.answer_places import expanded, led_by_answer
 from pao_actions.connection_options import connection_options
 from pao_actions.exceptions import PermanentError
@@ -43,22 +45,42 @@ class CancelCall(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
-    """What is stored of a call that was answered, so that a restart goes on with it; holds no secret output."""
+    """What is stored of a call that was answered, so that a restart goes on with it."""
 
     since: datetime
     base: str
     """Where the answer came from, without query and login."""
-    places: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, JsonValue] = field(default_factory=dict)
+    places: dict[str, str]
+    """What the answer held for the places of URLs; stored sealed, since it may be a link with a signature."""
+    outputs: dict[str, JsonValue]
+    """Those that are not secret."""
 
     @classmethod
-    def stored(cls, state: Mapping[str, JsonValue]) -> Begun | None:
-        """What the state holds; None where the call was not answered yet."""
-        return _BEGUN.validate_python(state["begun"]) if "begun" in state else None
+    def stored(cls, state: Mapping[str, JsonValue], vault: Vault) -> Begun | None:
+        """What the state holds; None where the call was not answered yet.
 
-    def state(self) -> dict[str, JsonValue]:
+        Raises:
+            PermanentError: if the key is gone with which it was sealed.
+        """
+        begun = state.get("begun")
+        if not isinstance(begun, dict):
+            return None
+        try:
+            return _BEGUN.validate_python({**begun, "places": vault.open(begun["places"])})
+        except SealError as error:
+            raise PermanentError(str(error), effect_possible=True) from error
+
+    @staticmethod
+    def stored_outputs(state: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The outputs that the state holds."""
+        begun = state.get("begun")
+        outputs = begun.get("outputs") if isinstance(begun, dict) else None
+        return outputs if isinstance(outputs, dict) else {}
+
+    def state(self, vault: Vault) -> dict[str, JsonValue]:
         """The state to store."""
-        return {"begun": _BEGUN.dump_python(self, mode="json")}
+        begun = _BEGUN.dump_python(self, mode="json")
+        return {"begun": {**begun, "places": vault.seal(begun["places"])}}
 
 
 _BEGUN = TypeAdapter(Begun)

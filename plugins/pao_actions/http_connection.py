@@ -39,6 +39,19 @@ def absolute_url(url: str, connection: Connection | None, *, credentials: bool =
     return url
 
 
+def require_host(connection: Connection) -> None:
+    """Return where the connection says whom its credentials are for, or has none.
+
+    Raises:
+        PermanentError: if whoever writes an item could have them sent anywhere.
+    """
+    if base_url(connection) is None and (connection_headers(connection) or {"cert", "oauth2"} & set(connection.extra)):
+        raise PermanentError(
+            f"connection '{connection.id}' has credentials or headers and no host, so that an item could send them "
+            "anywhere; set its host"
+        )
+
+
 def base_url(connection: Connection) -> str | None:
     """Scheme, host and port of a connection, as Airflow's HttpHook reads them; None without a host."""
     host = connection.host

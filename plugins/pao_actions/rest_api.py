@@ -19,10 +19,12 @@ from pao_actions.follow_up import STOPPED, Begun, FollowUp, without_secrets
 from pao_actions.http_action import HttpAction, request_headers
 from pao_actions.http_answer import HttpAnswer, require_success
 from pao_actions.http_call import HttpCall, find_connection
+from pao_actions.http_connection import require_host
 from pao_actions.polling import Poll, Watch
 from pao_actions.response_mapping import found
 from pao_actions.rest_api_checks import rest_api_problems
 from pao_actions.rest_api_config import QueryValue, RestApiConfig
+from pao_actions.rest_api_notes import NOTES
 from pao_actions.rest_api_outputs import STATUS_CODE, found_so_far, result, sensitive_outputs
 from pao_actions.signed_calls import SignedCalls
 
@@ -58,12 +60,7 @@ response_mapping:
         "status_code": "The answer's HTTP status.",
         "<name>": "What `response_mapping` took from the answer under this name.",
     }
-    notes: ClassVar[str] = """\
-Every call carries an `Idempotency-Key`, the same for every try of one action, so that an API that knows the header
-does it once. `connection` is an Airflow connection of type `http`: host, schema and port make the base URL, login and
-password sign in, its extra may hold headers and `verify`. As a rollback, a `DELETE` that is answered 404 or 410 counts
-as undone.
-"""
+    notes: ClassVar[str] = NOTES
 
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:
@@ -120,8 +117,8 @@ as undone.
     @classmethod
     def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:
         """What the first answer held, but for its secrets."""
-        begun = Begun.stored(state)
-        return ActionResult(outputs=begun.outputs) if begun else None
+        outputs = Begun.stored_outputs(state)
+        return ActionResult(outputs=outputs) if outputs else None
 
     async def cancel(self, config: RestApiConfig, context: ActionContext) -> None:
         """Send the `cancel` call, by the answer of the action's own.
@@ -131,7 +128,7 @@ as undone.
         """
         if config.poll is None:
             return
-        begun = Begun.stored(await context.state.load())
+        begun = Begun.stored(await context.state.load(), context.vault)
         if begun is None:
             raise PermanentError("its call was not answered yet, so there is nothing to stop it by")
         if config.cancel is None:
@@ -163,7 +160,7 @@ as undone.
 
     async def _called(self, config: RestApiConfig, context: ActionContext, gone: frozenset[int]) -> ActionResult:
         poll = config.poll
-        begun = Begun.stored(await context.state.load()) if poll else None
+        begun = Begun.stored(await context.state.load(), context.vault) if poll else None
         if poll is None or begun is None:
             answer = await self.answer(config, context, also_accepted=gone)
             if answer.status in gone:
@@ -171,7 +168,7 @@ as undone.
             if poll is None:
                 return await result(config, answer, {})
             begun = _begun(config, poll, answer, context)
-            await context.state.save(begun.state())
+            await context.state.save(begun.state(context.vault))
             context.log.info("poll_begun", status=answer.status)
         return await self._followed(config, poll, begun, context)
 
@@ -201,6 +198,7 @@ async def _connection(config: RestApiConfig, context: ActionContext) -> Connecti
     if config.connection is None:
         return None
     connection = await find_connection(config.connection, context)
+    require_host(connection)
     warn_of_ignored_options(connection, context.log)
     return connection
 

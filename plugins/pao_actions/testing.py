@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ from pydantic import JsonValue
 from catalog_compiler.actions import ActionContext, ActionType, Clock, Connection, StateStore
 from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.plan import Mode, RetryPlan
+from catalog_compiler.sealing import SEALED
 from catalog_compiler.templates import Scope, render_config
 from pao_actions.attempts import perform
 from pao_actions.http_client import close_clients
@@ -174,6 +177,19 @@ class MemorySecrets:
         self.texts.extend(text for text in dict.fromkeys(texts) if text not in self.texts)
 
 
+class MemoryVault:
+    """Seals values so that they can't be read by mistake, and no more."""
+
+    def seal(self, value: JsonValue) -> JsonValue:
+        """The value in base64."""
+        return {SEALED: base64.b64encode(json.dumps(value).encode()).decode()}
+
+    def open(self, value: JsonValue) -> JsonValue:
+        """The value that was sealed."""
+        opened: JsonValue = json.loads(base64.b64decode(str(value[SEALED])))  # type: ignore[index, call-overload]
+        return opened
+
+
 def make_context(  # noqa: PLR0913 - what is not given is the usual
     *connections: Connection,
     state: StateStore | None = None,
@@ -203,6 +219,7 @@ def make_context(  # noqa: PLR0913 - what is not given is the usual
         gate=MemoryGate(),
         teams=MemoryTeams(),
         secrets=MemorySecrets(),
+        vault=MemoryVault(),
         mode=mode,
         request_url="https://pao.example.com/requests/0198c0de-0000-7000-8000-000000000001",
     )

@@ -126,6 +126,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         gate=gates(settings).gate(work.type, log),
         teams=CatalogTeams(run.request.catalog, service_connection=settings.service_connection),
         secrets=masker,
+        vault=Sealer(settings.fernet_key),
         mode=run.request.mode,
         request_url=run.request.url,
         options=settings.options_of(work.type),

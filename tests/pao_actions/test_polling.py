@@ -348,14 +348,15 @@ def test_killed_between_the_answer_and_its_record(target):
 
 
 def test_what_is_stored_holds_no_secrets(target):
-    """Neither secret outputs, nor what the URL's query and login hold."""
+    """Neither secret outputs, nor what the URL's query and login hold; links of the answer are sealed."""
     config = create(target, answer(status="done", password="pw-9"))
     config |= {
         "url": f"{target.url.replace('http://', 'http://u:hush@')}/x?token=hush",
         "response_mapping": {"password": "$.password", "hidden": "$.operation.id", "id": "$.id"},
         "sensitive_outputs": ["hidden"],
     }
-    target.answers[0] = answer(202, {"Location": "/ops/7"}, id="db-1", password="hush", operation={"id": "hush"})
+    place = {"Location": "/ops/7?signature=hush"}
+    target.answers[0] = answer(202, place, id="db-1", password="hush", operation={"id": "hush"})
     target.answers[1] = answer(status="done", password="pw-9", operation={"id": "o"})
     state = MemoryState()
 

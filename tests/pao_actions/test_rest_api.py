@@ -130,6 +130,33 @@ def test_credentials_never_leave_for_another_host(target):
     assert [] == target.received
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [{"login": "u"}, {"password": "p"}, {"extra": {"X-Key": "k"}}, {"extra": {"oauth2": {}}}, {"extra": {"cert": "c"}}],
+)
+def test_credentials_without_a_host_go_nowhere(target, parts):
+    """Whoever writes an item must not choose who gets them."""
+    connection = Connection(id="api", type="http", **parts)
+
+    error = run_action(RestApi(), {"connection": "api", "url": target.url}, context=make_context(connection)).error
+
+    assert (
+        "connection 'api' has credentials or headers and no host, so that an item could send them anywhere; set its "
+        "host"
+    ) == error.message
+    assert [] == target.received
+
+
+def test_a_connection_may_hold_options_alone(target):
+    """Such as a proxy, for any target."""
+    connection = Connection(id="api", type="http", extra={"timeout": 5})
+
+    assert (
+        "completed"
+        == run_action(RestApi(), {"connection": "api", "url": target.url}, context=make_context(connection)).status
+    )
+
+
 def test_what_the_item_sets_wins(target):
     """Its own headers replace those that are sent by themselves."""
     run_action(

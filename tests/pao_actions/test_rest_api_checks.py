@@ -1,6 +1,9 @@
 """What is found wrong with a `rest-api` or `webhook` before there is a request: every sentence, at its place."""
 
+import re
+
 import pytest
+import yaml
 from pao_actions.rest_api import RestApi
 from pao_actions.webhook import Webhook
 
@@ -250,6 +253,14 @@ HOST = "scheme and host come from constants, 'env.*' or fields of type selection
 def test_bad_configs(config, path, message, hint):
     """One problem each."""
     assert [(path, message, hint)] == found(RestApi, {"method": "POST", "url": URL, **config})
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", RestApi.notes, re.DOTALL))
+def test_the_documentations_examples_are_valid(example):
+    """As they stand there."""
+    action = yaml.safe_load(example)
+
+    assert ("rest-api", []) == (action["type"], found(RestApi, action["config"]))
 
 
 @pytest.mark.parametrize(
