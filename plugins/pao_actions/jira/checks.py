@@ -14,6 +14,14 @@ LONGEST_LABEL = 255
 
 _TICKET_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")
 _PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")
+_OWN_KEYS = {
+    "project": "project",
+    "issuetype": "issue_type",
+    "summary": "summary_template",
+    "description": "description_template",
+    **{name: name for name in ("assignee", "labels", "components", "priority", "parent")},
+}
+"""Jira's own fields, by their names' letters, to the keys that set them."""
 _OF_ROLLBACKS = ("key", "transition", "comment_template")
 _OF_WAITING = ("done_statuses", "failed_statuses", "timeout")
 _OF_TICKETS = (
@@ -28,6 +36,11 @@ _OF_TICKETS = (
     "wait",
     *_OF_WAITING,
 )
+
+
+def field_letters(name: str) -> str:
+    """Letters and digits alone, by which names of fields are compared: `business_justification`."""
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def summary_problem(text: str) -> str | None:
@@ -68,6 +81,7 @@ def ticket_problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[C
     else:
         yield from _stray_rollback_keys(config, facts)
         yield from _text_problems(config)
+        yield from _field_problems(config.get("custom_fields"))
         yield from _waiting_problems(config, facts)
     for name in ("key", "parent"):
         yield from _key_problems((name,), config.get(name))
@@ -108,6 +122,23 @@ def _text_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
         path = ("labels", place) if isinstance(labels, list | tuple) else ("labels",)
         if (text := _constant(label)) is not None and (problem := label_problem(text)):
             yield ConfigProblem(path=path, message=problem)
+
+
+def _field_problems(fields: object) -> Iterator[ConfigProblem]:
+    seen: dict[str, str] = {}
+    for name in fields if isinstance(fields, Mapping) else ():
+        letters = field_letters(str(name))
+        if own := _OWN_KEYS.get(letters):
+            yield ConfigProblem(
+                path=("custom_fields", name),
+                message=f"the field '{name}' is set by '{own}', not among 'custom_fields'",
+                hint="write it there",
+            )
+        if letters in seen:
+            yield ConfigProblem(
+                path=("custom_fields", name), message=f"'{name}' and '{seen[letters]}' may be one field; drop one"
+            )
+        seen[letters] = str(name)
 
 
 def _waiting_problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[ConfigProblem]:

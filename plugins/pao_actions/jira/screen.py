@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from pao_actions.exceptions import PermanentError
+from pao_actions.jira.checks import field_letters
 from pao_actions.jira.client import JiraClient
 from pao_actions.jira.exceptions import InvalidRequestError, NotThereError
 from pao_actions.jira.memory import LoopMemory
@@ -116,7 +116,7 @@ class Screen:
         return f"{self.issue_type} in {self.project}"
 
     def _named(self, name: str) -> list[ScreenField]:
-        for form in (_exact, _letters):
+        for form in (_exact, field_letters):
             if found := [field for field in self.fields.values() if form(field.name) == form(name)]:
                 return found
         return []
@@ -200,11 +200,6 @@ def _means(issue_type: Mapping[str, Any], name: str) -> bool:
 
 def _exact(name: str) -> str:
     return name.strip().casefold()
-
-
-def _letters(name: str) -> str:
-    """Letters and digits alone: `business_justification` is "Business Justification"."""
-    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def option_names(options: Iterable[Mapping[str, JsonValue]]) -> Iterator[str]:

@@ -87,6 +87,16 @@ def test_good_rollbacks_pass(config):
             "'2' is not the key of a ticket; one looks like PLATFORM-12",
         ),
         ({"custom_fields": ["a"]}, ("custom_fields",), "'custom_fields' must be a mapping, and it is a list"),
+        (
+            {"custom_fields": {"Summary": "x"}},
+            ("custom_fields", "Summary"),
+            "the field 'Summary' is set by 'summary_template', not among 'custom_fields'",
+        ),
+        (
+            {"custom_fields": {"cost_center": 1, "Cost Center": 2}},
+            ("custom_fields", "Cost Center"),
+            "'Cost Center' and 'cost_center' may be one field; drop one",
+        ),
         ({"wait": "perhaps"}, ("wait",), "'wait' must be true or false, and it is 'perhaps'"),
         ({"timeout": 0}, ("timeout",), "'timeout' must be more than 0.0, and it is 0"),
         ({"timeout": "a day"}, ("timeout",), "'timeout' must be a number, and it is 'a day'"),

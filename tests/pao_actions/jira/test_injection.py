@@ -54,7 +54,7 @@ ESCAPE = re.compile(r"(?:^|(?<!\\))\\([-#*_+?^~|%{}\[\]()!@])")
 
 def rendered(text):
     """What a reader of wiki text without markup sees."""
-    return html.unescape(ESCAPE.sub(r"\1", text))
+    return re.sub(r"&#?\w+;", lambda found: html.unescape(found[0]), ESCAPE.sub(r"\1", text))
 
 
 def plain(text):
