@@ -240,9 +240,13 @@ def run_action(  # noqa: PLR0913 - what is not given is the usual
     scope: Scope | None = None,
     context: ActionContext | None = None,
     retry: RetryPlan | None = None,
+    timeout: float | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Do with a raw config what a host does: fill in its templates, run it through the attempt loop, close up."""
+    """Do with a raw config what a host does: fill in its templates, run it through the attempt loop, close up.
+
+    `timeout` is the item's, in seconds for one attempt.
+    """
 
     async def host() -> Outcome:
         try:
@@ -250,7 +254,7 @@ def run_action(  # noqa: PLR0913 - what is not given is the usual
                 action,
                 render_config(type(action), config, scope or Scope()),
                 retry=retry,
-                timeout=None,
+                timeout=timeout,
                 context=_with_clock(context, clock),
             )
         finally:

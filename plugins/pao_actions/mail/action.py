@@ -103,7 +103,7 @@ handed in, a missing answer is not. Success means that the server has taken the 
             "refused": list(envelope.refused),
         }
         await context.state.save(sent)
-        context.log.info("message_sent", **sent)
+        context.log.info("message_sent", server=server.target, **sent)
         return ActionResult(outputs=sent)
 
 
@@ -130,4 +130,9 @@ async def _send(letter: Letter, server: MailServer, seconds: float, context: Act
             raise TemporaryError(
                 f"mail server {server.target} did not take the letter within {seconds:g} seconds", arrived=handing_in
             ) from error
+        except asyncio.CancelledError:
+            # The attempt's own time is over, and the server used it up.
+            if context.overdue():
+                passage.ill()
+            raise
     return envelope

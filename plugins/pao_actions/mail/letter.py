@@ -69,7 +69,7 @@ def _checked(key: str, addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _subject(config: EmailConfig) -> str:
-    subject = " ".join(config.subject_template.split())
+    subject = " ".join(config.subject_template.strip().splitlines())
     if not subject:
         raise PermanentError("the subject is empty once its templates are filled in; let 'subject_template' have some")
     if len(subject) > LONGEST_SUBJECT:

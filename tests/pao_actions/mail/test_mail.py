@@ -638,6 +638,19 @@ def test_a_server_that_says_nothing(mail):
     ) == error.message
 
 
+def test_a_server_that_uses_up_the_attempts_time_is_ill(mail):
+    """Though it is the item's `timeout` that ends the attempt."""
+    gate = MemoryGate()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        silent = connection(mail, port=listener.getsockname()[1])
+        outcome = run_action(Email(), CONFIG, context=make_context(silent, gate=gate, clock=FakeClock()), timeout=0.05)
+
+    assert "the attempt did not end within 0.05 seconds" in outcome.error.message
+    assert 4 == len(gate.found_ill)
+
+
 DOUBTFUL = "; not tried again, because it may have arrived; give the action a 'retry' if it is safe to repeat"
 
 
