@@ -36,6 +36,7 @@ def airflow_environment(
         **_engine(),
         **_dag_processing(settings, {"default": source, **further}),
         **_pao(settings, keys),
+        **_terraform(settings),
         **_example_target(settings, keys),
     }
 
@@ -145,6 +146,20 @@ def _pao(settings: Settings, keys: SecretKeys) -> dict[str, str]:
         # The example target listens on the loopback address.
         "AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES": "True",
         "AIRFLOW_CONN_PAO_API": json.dumps(api),
+    }
+
+
+def _terraform(settings: Settings) -> dict[str, str]:
+    """What Terraform's runs share, and their states: in the stack's own database, on its Unix socket."""
+    states = {
+        "conn_type": "postgres",
+        "host": str(settings.database),
+        "login": "postgres",
+        "schema": "postgres",
+    }
+    return {
+        "AIRFLOW__PAO__TERRAFORM_FOLDER": str(settings.state / "terraform"),
+        "AIRFLOW_CONN_PAO_TERRAFORM_STATE": json.dumps(states),
     }
 
 

@@ -93,3 +93,21 @@ def test_the_accounts_have_the_shape_of_the_local_starts(compose, tmp_path):
     assert [set(here["users"][0])] == [set(user) for user in there["users"]]
     assert [here["api_keys"][0]["role"]] == [key["role"] for key in there["api_keys"]]
     assert [set(here["api_keys"][0])] == [set(key) for key in there["api_keys"]]
+
+
+def test_workers_have_terraform(compose):
+    """From its own image, by a build argument; what its runs share outlives a container, and is the user's."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    folder = compose["x-airflow-environment"]["AIRFLOW__PAO__TERRAFORM_FOLDER"]
+    stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", dockerfile, re.MULTILINE)
+
+    assert ("${TERRAFORM_IMAGE}", "terraform") == stages[0]
+    assert "\nCOPY --from=terraform ${TERRAFORM} /usr/local/bin/\n" in dockerfile
+    assert (
+        dockerfile.index("\nUSER root")
+        < dockerfile.index("\nCOPY --from=terraform")
+        < dockerfile.index("\nUSER airflow")
+    )
+    assert "${TERRAFORM_IMAGE:-hashicorp/terraform:1.11.4}" == compose["x-airflow"]["build"]["args"]["TERRAFORM_IMAGE"]
+    assert f"terraform:{folder}" in compose["services"]["worker"]["volumes"]
+    assert re.search(rf"mkdir -p .*{folder}$", dockerfile, re.MULTILINE)

@@ -13,6 +13,7 @@ HERE_ONLY = "absent"
 EVERYWHERE = {
     "AIRFLOW_HOME": f"{HERE_ONLY}: the image has its own",
     "AIRFLOW_CONN_PAO_API": "names the API server of that deployment",
+    "AIRFLOW_CONN_PAO_TERRAFORM_STATE": "names the database of that deployment",
     "AIRFLOW_CONN_TARGET": f"{HERE_ONLY}: the example target is for the local start",
     "AIRFLOW_VAR_PAO_TARGET_TOKEN": f"{HERE_ONLY}: the example target is for the local start",
     "AIRFLOW_VAR_PAO_TARGET_URL": f"{HERE_ONLY}: the example target is for the local start",
@@ -33,6 +34,7 @@ EVERYWHERE = {
     "AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES": f"{HERE_ONLY}: elsewhere private addresses are refused unless allowed",
     "AIRFLOW__PAO__BASE_URL": "where people reach that deployment",
     "AIRFLOW__PAO__FERNET_KEY": "a secret of that deployment",
+    "AIRFLOW__PAO__TERRAFORM_FOLDER": "a path in the image",
 }
 REDIS = {"AIRFLOW__PAO__REDIS_URL": "one machine needs none; compose has that of Celery, the chart's has a password"}
 COMPOSE_ONLY = {

@@ -31,6 +31,6 @@ def test_secrets_come_from_a_secret(helm_values):
     in_clear = {each["name"] for each in helm_values["env"]}
     from_secret = {each["envName"] for each in helm_values["secret"]}
 
-    assert {"AIRFLOW__PAO__FERNET_KEY", "AIRFLOW_CONN_PAO_API"} == from_secret
+    assert {"AIRFLOW__PAO__FERNET_KEY", "AIRFLOW_CONN_PAO_API", "AIRFLOW_CONN_PAO_TERRAFORM_STATE"} == from_secret
     assert {name for name in in_clear if name.endswith(("KEY", "SECRET", "CONN", "PASSWORD"))} == set()
     assert helm_values["data"]["metadataSecretName"] == helm_values["jwtSecretName"] == "pao-secrets"
