@@ -43,8 +43,8 @@ body_template: |
 """
     outputs_help: ClassVar[Mapping[str, str]] = {
         "message_id": "The letter's `Message-ID`, the same for every try.",
-        "accepted": "List of the addresses that the server took the letter for.",
-        "refused": "List of the addresses that it refused; a refusal of some is no failure, and a warning in the log.",
+        "accepted": "List of the addresses in `to` and `cc` that the server took the letter for.",
+        "refused": "List of those that it refused; a refusal of some is no failure, and a warning in the log.",
     }
     notes: ClassVar[str] = """\
 **Connection**: type `smtp`, read as Airflow's own SMTP provider does. Host and port; login and password, if the server
@@ -99,8 +99,8 @@ handed in, a missing answer is not. Success means that the server has taken the 
         envelope = await _send(letter, server, config.timeout, context)
         sent: dict[str, JsonValue] = {
             "message_id": letter.message_id,
-            "accepted": list(envelope.accepted),
-            "refused": list(envelope.refused),
+            "accepted": [address for address in envelope.accepted if address not in letter.hidden],
+            "refused": [address for address in envelope.refused if address not in letter.hidden],
         }
         await context.state.save(sent)
         context.log.info("message_sent", server=server.target, **sent)

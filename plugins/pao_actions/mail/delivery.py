@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiosmtplib
 
@@ -20,8 +20,7 @@ class Envelope:
     """Who the server takes the letter for."""
 
     accepted: tuple[str, ...]
-    refused: dict[str, str] = field(default_factory=dict)
-    """Address to what the server said."""
+    refused: tuple[str, ...] = ()
 
 
 async def address_envelope(
@@ -49,11 +48,10 @@ async def address_envelope(
         raise UnreachableError(f"{name} broke off the session before the letter", arrived=False) from error
     accepted = tuple(address for address in letter.recipients if address not in refused)
     if not accepted:
-        raise _nobody(refused, name)
-    answers = {address: reply(refusal) for address, refusal in refused.items()}
-    for address, answer in answers.items():
-        context.log.warning("recipient_refused", address=address, answer=answer)
-    return Envelope(accepted=accepted, refused=answers)
+        raise _nobody(letter, refused, name)
+    for address, refusal in refused.items():
+        context.log.warning("recipient_refused", address=letter.name(address), answer=_said(letter, address, refusal))
+    return Envelope(accepted=accepted, refused=tuple(refused))
 
 
 async def hand_in(client: aiosmtplib.SMTP, letter: Letter, server: MailServer) -> None:
@@ -81,11 +79,16 @@ def _check_size(client: aiosmtplib.SMTP, letter: Letter, name: str) -> None:
         )
 
 
-def _nobody(refused: dict[str, aiosmtplib.SMTPRecipientRefused], name: str) -> ActionError:
-    said = "; ".join(f"{address}: {reply(error)}" for address, error in refused.items())
+def _nobody(letter: Letter, refused: dict[str, aiosmtplib.SMTPRecipientRefused], name: str) -> ActionError:
+    said = "; ".join(f"{letter.name(address)}: {_said(letter, address, error)}" for address, error in refused.items())
     if any(error.code < _FIRST_PERMANENT for error in refused.values()):
         return TemporaryError(f"{name} takes the letter for nobody for now: {said}", arrived=False)
     return PermanentError(f"{name} takes the letter for nobody: {said}; correct 'to', 'cc' and 'bcc'")
+
+
+def _said(letter: Letter, address: str, error: aiosmtplib.SMTPRecipientRefused) -> str:
+    """What the server said of a recipient; of a hidden one its code alone, since servers repeat addresses."""
+    return str(error.code) if address in letter.hidden else reply(error)
 
 
 def _refusal(error: aiosmtplib.SMTPResponseException, what: str) -> ActionError:

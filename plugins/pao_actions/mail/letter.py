@@ -29,7 +29,13 @@ class Letter:
     message_id: str
     recipients: tuple[str, ...]
     """Each address once."""
+    hidden: frozenset[str] = frozenset()
+    """Those of them that nobody is told of, in outputs and messages either: the requester reads those."""
     content: bytes
+
+    def name(self, address: str) -> str:
+        """A recipient as messages call it."""
+        return "a hidden recipient" if address in self.hidden else address
 
 
 def write_letter(config: EmailConfig, server: MailServer, context: ActionContext) -> Letter:
@@ -55,6 +61,7 @@ def write_letter(config: EmailConfig, server: MailServer, context: ActionContext
     return Letter(
         message_id=str(message["Message-ID"]),
         recipients=recipients,
+        hidden=frozenset(bcc) - {*to, *cc},
         content=_subject_line(_subject(config)) + message.as_bytes(),
     )
 
