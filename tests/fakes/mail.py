@@ -34,6 +34,8 @@ LOGIN, PASSWORD, TOKEN = "pao", "s3same-s3same", "ya29.a-token"
 CUT = "the session ends before anything is taken"
 LOST = "the letter is taken, and the session ends before the answer"
 
+SILENCE = "the letter is taken, and no answer is given"
+
 
 @dataclass
 class FakeMail:
@@ -99,13 +101,15 @@ class FakeMail:
     async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take the letter."""
         answer = self._fault("DATA", server)
-        if answer not in (None, LOST):
+        if answer not in (None, LOST, SILENCE):
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
         self.letters.append((envelope, message_from_bytes(content, policy=default)))
         if answer == LOST:
             server.transport.abort()
+        if answer == SILENCE:
+            await asyncio.Event().wait()
         return "250 2.0.0 queued"
 
     def authenticate(self, server: SMTP, _: Session, __: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -59,7 +59,8 @@ host stands in a connection, which the operator made, so it may be private; addr
 credentials are refused all the same.
 
 **Once**: a refusal for now (4xx) and a session that breaks before the content are tried again; once the content is
-handed in, a missing answer is not. Success means that the server has taken the letter, not that it was read.
+handed in, a missing answer is not, and ends as `outcome_unknown`. Success means that the server has taken the letter,
+not that it was read.
 """
 
     @classmethod
@@ -128,7 +129,9 @@ async def _send(letter: Letter, server: MailServer, seconds: float, context: Act
         except TimeoutError as error:
             passage.ill()
             raise TemporaryError(
-                f"mail server {server.target} did not take the letter within {seconds:g} seconds", arrived=handing_in
+                f"mail server {server.target} did not take the letter within {seconds:g} seconds",
+                arrived=handing_in,
+                answered=not handing_in,
             ) from error
         except asyncio.CancelledError:
             # The attempt's own time is over, and the server used it up.

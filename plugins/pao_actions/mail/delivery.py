@@ -58,7 +58,7 @@ async def hand_in(client: aiosmtplib.SMTP, letter: Letter, server: MailServer) -
     """Hand in the content.
 
     Raises:
-        TemporaryError: not arrived, if the server wants it later; arrived, if its answer is missing.
+        TemporaryError: not arrived, if the server wants it later; arrived and not answered, if its answer is missing.
         PermanentError: if it refuses the letter.
     """
     name = f"mail server {server.target}"
@@ -67,7 +67,9 @@ async def hand_in(client: aiosmtplib.SMTP, letter: Letter, server: MailServer) -
     except aiosmtplib.SMTPDataError as error:
         raise _refusal(error, f"{name} refuses the letter") from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise UnreachableError(f"{name} broke off before it said whether it has the letter", arrived=True) from error
+        raise UnreachableError(
+            f"{name} broke off before it said whether it has the letter", arrived=True, answered=False
+        ) from error
 
 
 def _check_size(client: aiosmtplib.SMTP, letter: Letter, name: str) -> None:

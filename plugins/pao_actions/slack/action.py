@@ -46,8 +46,9 @@ password, of an app with the scope `chat:write` (and `chat:write.public` for cha
 extra `base_url` leads elsewhere than to `https://slack.com/api`. Or one whose password is the whole address of an
 incoming webhook; with type `slackwebhook`, what follows `https://hooks.slack.com/services/` in it is enough.
 
-**Once**: a message that may have arrived is not sent again. Where Slack refused it for the moment (429), it is,
-after the pause that Slack asks for. A text of more than 40000 characters, which Slack would cut, is refused.
+**Once**: a message that may have arrived is not sent again, and ends as `outcome_unknown` where Slack's answer was
+lost. Where Slack refused it for the moment (429), it is, after the pause that Slack asks for. A text of more than 40000
+characters, which Slack would cut, is refused.
 """
 
     @classmethod

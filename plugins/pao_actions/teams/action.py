@@ -56,9 +56,9 @@ link:
 when a webhook request is received* (trigger *When a Teams webhook request is received*, for anyone). Whoever knows that
 URL can post, so it is shown nowhere.
 
-**Once**: a message that may have arrived is not sent again; one that was not taken for now (429) is. Success means that
-the workflow has taken the message; whether it could post it, the workflow's runs in Power Automate tell. A message has
-at most 28 KB.
+**Once**: a message that may have arrived is not sent again, and ends as `outcome_unknown` where the answer was lost;
+one that was not taken for now (429) is. Success means that the workflow has taken the message; whether it could post
+it, the workflow's runs in Power Automate tell. A message has at most 28 KB.
 """
 
     @classmethod

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs
 
 import pytest
+from pao_actions.attempts import UNANSWERED
 from pao_actions.mail.action import Email
 from pao_actions.testing import FakeClock, MemoryGate, MemoryLog, MemorySecrets, make_context, run_action
 
@@ -12,7 +13,7 @@ from catalog_compiler.actions import ConfigFacts, Connection
 from catalog_compiler.plan import RetryPlan
 from catalog_compiler.templates import EncodingError, Scope
 from tests.fakes.faulty_server import Faults, Reply, serving
-from tests.fakes.mail import CUT, LOGIN, LOST, PASSWORD, TOKEN, fake_mail
+from tests.fakes.mail import CUT, LOGIN, LOST, PASSWORD, SILENCE, TOKEN, fake_mail
 from tests.pao_actions.dying_state import DyingState
 from tests.pao_actions.hostile import HOSTILE
 
@@ -666,21 +667,27 @@ def test_a_server_that_uses_up_the_attempts_time_is_ill(mail):
     assert 4 == len(gate.found_ill)
 
 
-DOUBTFUL = "; not tried again, because it may have arrived; give the action a 'retry' if it is safe to repeat"
-
-
 @pytest.mark.parametrize(("fault", "letters"), [(CUT, 0), (LOST, 1)])
 def test_a_letter_that_may_have_arrived_is_not_sent_again(mail, fault, letters):
     """The answer is missing, whether the server took it or not."""
     mail.play("DATA", fault)
 
-    error = send(mail).error
+    outcome = send(mail)
 
-    assert (
-        f"mail server 127.0.0.1:{mail.ports['starttls']} broke off before it said whether it has the letter{DOUBTFUL}",
-        True,
-    ) == (error.message, error.effect_possible)
-    assert letters == len(mail.letters)
+    where = f"mail server 127.0.0.1:{mail.ports['starttls']}"
+    assert f"{where} broke off before it said whether it has the letter; {UNANSWERED}" == outcome.error.message
+    assert ("outcome_unknown", True, letters) == (outcome.status, outcome.error.effect_possible, len(mail.letters))
+
+
+def test_an_answer_to_the_content_that_does_not_come_leaves_the_outcome_unknown(mail):
+    """Within the item's time, the server has the content and says nothing."""
+    mail.play("DATA", SILENCE)
+    plain = connection(mail, "anonymous", login="", password="")
+
+    outcome = send(mail, {**CONFIG, "timeout": 1}, connection=plain)
+
+    assert ("outcome_unknown", 1) == (outcome.status, len(mail.letters))
+    assert outcome.error.message.endswith(f"did not take the letter within 1 seconds; {UNANSWERED}")
 
 
 def test_an_item_can_ask_for_retries(mail):
