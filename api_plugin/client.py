@@ -1,4 +1,4 @@
-"""The API's client: for the command line, the DAGs and the callbacks. Needs httpx alone."""
+"""The API's client: for the command line, the DAGs and the callbacks. Needs no Airflow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from catalog_compiler.plan import ItemPlan
 
 TIMEOUT = 30.0
 """Seconds that a call may take."""
@@ -68,6 +70,11 @@ class ApiClient:
         """The Jira accounts of teams, as the catalog's settings name them."""
         accounts: dict[str, str] = self._call("GET", f"/api/v1/internal/catalogs/{catalog}/teams")["jira_accounts"]
         return accounts
+
+    def item_plan(self, catalog: str, item_id: str, revision: str) -> ItemPlan:
+        """The plan of one revision of an item."""
+        path = f"/api/v1/internal/catalogs/{catalog}/items/{item_id}/revisions/{revision}"
+        return ItemPlan.model_validate(self._call("GET", path))
 
     def note_report(self, catalog: str, *, owner: str | None, digest: str) -> dict[str, Any]:
         """Tell that an owner was told of what is wrong."""

@@ -36,6 +36,7 @@ from api_plugin.settling import request_of_run, settle
 from api_plugin.state import State
 from api_plugin.store.catalog import IS_PUBLISHED, Catalog, CatalogCommit, CatalogItem, ItemRevision
 from api_plugin.waiting_items import reasons
+from catalog_compiler.plan import ItemPlan
 
 router = APIRouter(prefix="/internal", tags=["internal"])
 
@@ -126,6 +127,20 @@ def show_catalog_state(
 ) -> CatalogState:
     """Show what is published, what of it is not ready yet, what is wrong with it, and who has not been told of that."""
     return _state(session, state, catalog, since)
+
+
+@router.get(
+    "/catalogs/{catalog}/items/{item_id}/revisions/{revision}",
+    response_model=ItemPlan,
+    summary="Show the plan of a revision",
+    responses=problems(401, 403, 404),
+)
+def show_plan(_caller: ServicePrincipal, session: SessionDep, catalog: str, item_id: str, revision: str) -> ItemPlan:
+    """Show what a revision of an item was compiled to, for a worker whose DAG is of another one than the request."""
+    row = session.get(ItemRevision, (catalog, item_id, revision))
+    if row is None:
+        raise not_found(f"'{item_id[:120]}' has no revision '{revision[:64]}'", "unknown-item")
+    return ItemPlan.model_validate(row.plan)
 
 
 @router.get(

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from pao_actions.http_client import close_clients
 
 from catalog_compiler.run_format import ActionReport
+from pao_airflow.accepted import accepted_step
 from pao_airflow.configuration import pao_settings
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace, write_report
@@ -89,7 +90,14 @@ class WorkerRun:
 
 def action_run(step: Step, context: Mapping[str, Any], retries: int | None) -> WorkerRun:
     """The action of a task, as its operator's `execute` is told of that; Airflow starts it again `retries` times."""
-    return WorkerRun(_task(context, retries), partial(run_step, step), partial(stop_step, step))
+
+    async def work(task: HostedTask) -> ActionReport:
+        return await run_step(await accepted_step(step, task), task)
+
+    async def stop(task: HostedTask, *, seconds: float) -> None:
+        await stop_step(await accepted_step(step, task), task, seconds=seconds)
+
+    return WorkerRun(_task(context, retries), work, stop)
 
 
 def undo_run(position: int, context: Mapping[str, Any], retries: int | None, *, and_rest: bool) -> WorkerRun:

@@ -20,6 +20,8 @@ from catalog_compiler.actions import ActionResult, ActionType
 from catalog_compiler.plan import UndoPlan
 from catalog_compiler.run_format import REPORT_KEY, STATE_KEY, RollbackInfo, UndoStep, decode
 from tests.installed_types import installed
+from tests.items import action, item_plan
+from tests.pao_actions.conftest import Answer
 from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step
 
 WHEN = {"field": "large", "operator": "eq", "value": True}
@@ -336,3 +338,37 @@ def test_a_task_of_a_trigger_that_airflow_failed_says_what_to_look_at():
     """It comes to a worker without an event."""
     with pytest.raises(AirflowFailException, match=NEVER_ON_A_WORKER):
         UndoOperator(task_id="undo-1", position=1, last=True).execute({})
+
+
+@pytest.fixture
+def api(supervisor, target):
+    """PAO's API, by the connection for its own calls."""
+    host, _, port = target.url.removeprefix("http://").partition(":")
+    known = {"conn_type": "http", "host": host, "port": int(port), "schema": "http", "login": None, "password": "k"}
+    supervisor.connections["pao_api"] = known
+    return target
+
+
+def test_the_revision_that_was_accepted_runs(supervisor, api):
+    """Though the worker was given the DAG of another one: the order came while a push was being parsed."""
+    accepted = item_plan("queue", action("create", type="process", config={}))
+    other = a_step({}, type="process", when=WHEN)
+    conf = a_conf(other.model_copy(update={"revision": accepted.revision}))
+    api.answers = [Answer(200, accepted.model_dump_json().encode())]
+    does(succeed)
+
+    WorkerActionOperator(task_id="create", step=other).execute(a_context(conf, Store()))
+
+    assert "completed" == report(supervisor)["outcome"]
+    assert f"/api/v1/internal/catalogs/default/items/queue/revisions/{accepted.revision}" == api.only.path
+
+
+def test_a_revision_that_can_not_be_looked_up_is_refused(supervisor, api):
+    """Nothing of another one runs in its place."""
+    step = a_step({}, type="process")
+    conf = a_conf(step.model_copy(update={"revision": "1" * 64}))
+    api.answers = [Answer(404, b"{}")]
+
+    with pytest.raises(AirflowFailException, match="was accepted for revision 111111111111"):
+        WorkerActionOperator(task_id="create", step=step).execute(a_context(conf, Store()))
+    assert [] == Process.seen

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api_plugin.clock import utc_now
 from api_plugin.permissions import Permission
 from api_plugin.store.catalog import Catalog, CatalogChange, CatalogCommit
+from catalog_compiler.plan import ItemPlan
 from tests.api_plugin.conftest import a_caller
 from tests.items import action, compiled_item
 
@@ -125,3 +126,13 @@ def test_the_accounts_of_teams_are_those_published_last(world, ask, portal):
 
     assert {"jira_accounts": {"ops": "5b10ac8d82e05b22cc7d4ef5"}} == ask("/default/teams")
     assert 404 == portal("GET", "/internal/catalogs/other/teams", SERVICE).status_code
+
+
+def test_the_plan_of_any_published_revision_is_shown(world, ask, portal):
+    """Also of one that is no longer served: a request may run it still."""
+    world.publish(V2)
+
+    shown = ask(f"/default/items/queue/revisions/{V1.plan.revision}")
+
+    assert V1.plan == ItemPlan.model_validate(shown)
+    assert 404 == portal("GET", "/internal/catalogs/default/items/queue/revisions/none", SERVICE).status_code
