@@ -25,6 +25,7 @@ Kind = Literal["cloud", "server"]
 HERE = Path(__file__).parent
 _PRISM = HERE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
 _STARTED = "Prism is listening"
+_TRIES = 3
 
 
 @contextmanager
@@ -43,27 +44,35 @@ def mock(kind: Kind) -> Iterator[str]:
 
 @contextmanager
 def _prism(*arguments: str) -> Iterator[str]:
+    said: list[str] = []
+    for _ in range(_TRIES):
+        port = _free_port()
+        command = [_node(), str(_PRISM), *arguments, "--host", "127.0.0.1", "--port", str(port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+            try:
+                if _listens(process.stdout, said):
+                    yield f"http://127.0.0.1:{port}"
+                    return
+            finally:
+                process.terminate()
+    pytest.fail("Prism ended instead of listening: " + "".join(said))
+
+
+def _free_port() -> int:
+    """One that is free now; it may be taken by the time that Prism has started."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = [_node(), str(_PRISM), *arguments, "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
-        try:
-            _await(process.stdout)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+        return listener.getsockname()[1]
 
 
-def _await(output: IO[str]) -> None:
-    """Read until it listens, and from then on so that the pipe never fills."""
-    said: deque[str] = deque(maxlen=50)
+def _listens(output: IO[str], said: list[str]) -> bool:
+    """Read until it listens, and from then on so that the pipe never fills; False where it ends before."""
     for line in output:
         said.append(line)
         if _STARTED in line:
             threading.Thread(target=deque, args=(output, 0), daemon=True).start()
-            return
-    pytest.fail("Prism ended instead of listening: " + "".join(said))
+            return True
+    return False
 
 
 def _description(kind: Kind) -> str:

@@ -24,7 +24,7 @@ def api_base(connection: Connection) -> str:
         return _CLOUD
     scheme = connection.schema if connection.schema in _SCHEMES else "https"
     parts = split_url(connection.host if "://" in connection.host else f"{scheme}://{connection.host}")
-    name = (parts.hostname or "").lower()
+    name = parts.hostname or ""
     if not name or parts.scheme not in _SCHEMES:
         raise PermanentError(
             f"connection '{connection.id}' has the host '{connection.host}', where no GitHub can be; write "

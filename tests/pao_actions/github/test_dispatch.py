@@ -6,6 +6,7 @@ import pytest
 from pao_actions.github.search import correlation
 from pao_actions.testing import MemoryState
 
+from catalog_compiler.plan import RetryPlan
 from tests.fakes.github import Fault
 from tests.pao_actions.github.conftest import CONFIG, DyingState, Killed
 
@@ -149,6 +150,40 @@ def test_before_it_is_sent_again_it_is_looked_for_once_more(cloud):
     outcome = cloud.run(NAMED)
 
     assert ("completed", [1001], 2) == (outcome.status, list(cloud.fake.runs), outcome.attempts)
+
+
+def test_a_run_that_is_listed_very_late_is_found_all_the_same(cloud):
+    """The time of the first dispatch holds for all."""
+    name_runs(cloud)
+    cloud.fake.faults = [Fault("POST", "/dispatches", "lost"), Fault("POST", "/dispatches", "cut")]
+    cloud.fake.hidden_listings = 30
+
+    outcome = cloud.run(NAMED, retry=RetryPlan(attempts=3, delay=600, max_delay=600))
+
+    assert ("completed", [1001], 2) == (outcome.status, list(cloud.fake.runs), len(cloud.fake.dispatches()))
+
+
+def test_a_run_that_another_action_has_is_not_it(cloud):
+    """One that was dispatched while this one's host was dead, by the same account."""
+    state = MemoryState()
+
+    def die(_):
+        cloud.fake.on_dispatch = lambda _: None
+        state.save = deadly
+
+    async def deadly(_):
+        del state.save
+        raise Killed
+
+    cloud.fake.on_dispatch = die
+    with pytest.raises(Killed):
+        cloud.run(context=cloud.context(state=state))
+
+    other, outcome = cloud.together(
+        (CONFIG, cloud.context(idempotency_key="key-2")), (CONFIG, cloud.context(state=state))
+    )
+
+    assert [1002, 1001] == [one.result.outputs["run_id"] for one in (other, outcome)]
 
 
 def test_a_lost_dispatch_without_a_name_is_not_sent_again(cloud):

@@ -99,8 +99,9 @@ def test_an_apps_private_key_may_stand_in_several_places(app, tmp_path, place):
 def test_an_installations_token_is_fetched_once_for_all(app):
     """And masked for each."""
     secrets = [MemorySecrets() for _ in range(8)]
+    config = {**CONFIG, "correlation_input": "pao_id"}
     actions = [
-        (CONFIG, app.context(idempotency_key=f"key-{number}", secrets=one)) for number, one in enumerate(secrets)
+        (config, app.context(idempotency_key=f"key-{number}", secrets=one)) for number, one in enumerate(secrets)
     ]
 
     outcomes = app.together(*actions)
