@@ -36,6 +36,22 @@ class AirflowApi:
         """Mark a run failed, which calls nobody back."""
         self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
 
+    def mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task as a person does."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._call("PATCH", where, json={"new_state": state})
+
+    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Have a task run again, whatever it is at."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False}
+        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+
+    def links(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
+        """The buttons on a task that lead elsewhere."""
+        where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/links"
+        links: dict[str, str | None] = self._call("GET", where)["extra_links"]
+        return links
+
     def log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
         """The log of a task's first try; `map_index` counts the instances of a mapped one."""
         where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"

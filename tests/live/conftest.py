@@ -6,6 +6,7 @@ A test module names the items that it needs in `ITEMS`; the catalog's first comm
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from api_plugin.client import ApiClient
 from tests.live.airflow_api import AirflowApi
 from tests.live.catalog_repository import STAGING, CatalogRepository, LiveCatalog
 from tests.live.example_target import ExampleTarget
+from tests.live.installing import install_types
 from tests.live.items import item, scripted_call
 from tests.live.portal import Portal
 from tests.live.running_stack import ROOT, RunningStack
@@ -109,7 +111,7 @@ def stack(
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
-            "PYTHONPATH": str(ANOTHER_PACKAGE),
+            "PYTHONPATH": os.pathsep.join([str(ANOTHER_PACKAGE), str(install_types(folder / "types"))]),
         },
     ) as running:
         yield running
