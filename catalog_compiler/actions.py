@@ -33,6 +33,8 @@ class ConfigProblem:
     path: Path
     message: str
     hint: str | None = None
+    code: Literal["invalid-action-config", "suspicious-secret"] = "invalid-action-config"
+    """`suspicious-secret` is a warning: a credential that everyone who can read the catalog sees."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -110,7 +110,7 @@ CODE_HELP: Mapping[Code, CodeHelp] = MappingProxyType(
             "There is no such filter, or it is called wrongly.", "Use one of the filters with its arguments."
         ),
         "suspicious-secret": CodeHelp(
-            "A text looks like a secret of the shell, and is sent as it stands.",
+            "A text looks like a secret of the shell, and is sent as it stands; or a credential is written out.",
             "Write {{env.NAME}} for an Airflow Variable PAO_NAME.",
         ),
         "ambiguous-text": CodeHelp(

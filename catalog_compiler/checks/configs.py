@@ -38,7 +38,7 @@ def check_config(
         for problem in action_type.check(config, facts):
             yield Finding(
                 path=(*root, *problem.path),
-                code="invalid-action-config",
+                code=problem.code,
                 message=problem.message,
                 hint=problem.hint,
             )

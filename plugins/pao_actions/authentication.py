@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from catalog_compiler.actions import ActionContext, ConfigProblem, Connection
+from catalog_compiler.templates import has_template
 from pao_actions.exceptions import PermanentError
 from pao_actions.oauth2 import AccessTokens, TokenSettings, token_settings
 
@@ -26,6 +27,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "bearer": ("token",),
     "oauth2": ("token_url", "client_id", "client_secret"),
 }
+_SECRETS = frozenset({"password", "token", "client_secret"})
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]+")
 
 
@@ -128,13 +130,7 @@ def authentication_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem
         return
     given = authentication.get("config") or {}
     for key, value in given.items():
-        if value is not None and key not in _KEYS[kind]:
-            owner = next((name for name, keys in _KEYS.items() if key in keys), None)
-            yield ConfigProblem(
-                path=("authentication", "config", key),
-                message=f"'{key}' has no effect with type '{kind}'",
-                hint=f"it belongs to type '{owner}'; '{kind}' has {', '.join(_KEYS[kind])}",
-            )
+        yield from _key_problems(kind, key, value)
     if not config.get("connection"):
         for key in _REQUIRED[kind]:
             if given.get(key) in (None, ""):
@@ -151,6 +147,24 @@ def authentication_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem
                 message=f"'{name}' and 'authentication' both say how to sign in",
                 hint="keep one of them",
             )
+
+
+def _key_problems(kind: str, key: str, value: object) -> Iterator[ConfigProblem]:
+    path = ("authentication", "config", key)
+    if value is not None and key not in _KEYS[kind]:
+        owner = next((name for name, keys in _KEYS.items() if key in keys), None)
+        yield ConfigProblem(
+            path=path,
+            message=f"'{key}' has no effect with type '{kind}'",
+            hint=f"it belongs to type '{owner}'; '{kind}' has {', '.join(_KEYS[kind])}",
+        )
+    if key in _SECRETS and isinstance(value, str) and value and not has_template(value):
+        yield ConfigProblem(
+            path=path,
+            message=f"'{key}' is written out, so that everyone who can read the catalog knows it",
+            hint=f"write {key}: \"{{{{env.NAME}}}}\", or leave it to the 'connection'",
+            code="suspicious-secret",
+        )
 
 
 def _missing(what: str, where: str, connection: Connection | None) -> PermanentError:

@@ -255,6 +255,25 @@ def test_bad_configs(config, path, message, hint):
     assert [(path, message, hint)] == found(RestApi, {"method": "POST", "url": URL, **config})
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "others"),
+    [
+        ("basic", "password", {"username": "u"}),
+        ("bearer", "token", {}),
+        ("oauth2", "client_secret", {"token_url": "https://h/t", "client_id": "c"}),
+    ],
+)
+def test_a_secret_that_is_written_out_is_a_warning(kind, key, others):
+    """A connection or a variable keeps it out of git."""
+    config = {"url": URL, "authentication": {"type": kind, "config": {**others, key: "s3cret"}}}
+
+    (finding,) = check_config(RestApi, config, (), FACTS)
+
+    assert ("suspicious-secret", ("authentication", "config", key)) == (finding.code, finding.path)
+    assert f"'{key}' is written out, so that everyone who can read the catalog knows it" == finding.message
+    assert f"write {key}: \"{{{{env.NAME}}}}\", or leave it to the 'connection'" == finding.hint
+
+
 @pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", RestApi.notes, re.DOTALL))
 def test_the_documentations_examples_are_valid(example):
     """As they stand there."""
