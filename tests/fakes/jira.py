@@ -217,7 +217,7 @@ class FakeJira:
                     return issue
         raise Refused(404, "Issue does not exist or you do not have permission to see it.")
 
-    def add(self, key: str, *labels: str, status: str = "To Do", **properties: Any) -> dict[str, Any]:
+    def add(self, key: str, *labels: str, status: str = "To Do") -> dict[str, Any]:
         """A ticket that was there before."""
         with self.lock:
             number = self.next_number
@@ -226,7 +226,6 @@ class FakeJira:
                 "id": str(10_000 + number),
                 "key": key,
                 "fields": {"status": status_json(status), "resolution": None, "assignee": None, "labels": list(labels)},
-                "properties": properties,
                 "comments": [],
                 "unseen": self.lag,
             }
@@ -286,7 +285,6 @@ class FakeJira:
             raise Refused(400, **errors)
         issue = self.add(f"PLATFORM-{self.next_number}")
         issue["fields"] |= fields
-        issue["properties"] = {entry["key"]: entry["value"] for entry in call.body.get("properties") or []}
         if (assignee := fields.get("assignee")) is not None:
             issue["fields"]["assignee"] = self._user(assignee)
         return 201, {"id": issue["id"], "key": issue["key"], "self": f"{self.url}{self.api}/issue/{issue['id']}"}
@@ -396,11 +394,8 @@ class FakeJira:
                 found.append({key: value for key, value in user.items() if key not in hidden})
         return 200, found
 
-    def _read(self, call: Call, key: str) -> tuple[int, Any]:
-        issue = self.by_key(key)
-        wanted = call.query.get("properties", "").split(",")
-        shown = {name: value for name, value in issue["properties"].items() if name in wanted}
-        return 200, _shown(issue) | ({"properties": shown} if shown else {})
+    def _read(self, _: Call, key: str) -> tuple[int, Any]:
+        return 200, _shown(self.by_key(key))
 
     def _search_cloud(self, call: Call) -> tuple[int, Any]:
         found = self._matching(call.body["jql"])
@@ -482,7 +477,7 @@ def _shown(issue: dict[str, Any]) -> dict[str, Any]:
     return {"id": issue["id"], "key": issue["key"], "fields": json.loads(json.dumps(issue["fields"]))}
 
 
-_CLAUSE = re.compile(r'(labels|id)\s*(?:=\s*("(?:[^"\\]|\\.)*")|in\s*\(([^)]*)\))\s*')
+_CLAUSE = re.compile(r'labels = ("(?:[^"\\]|\\.)*")|id in \((\d+(?:, \d+)*)\)')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -491,7 +486,9 @@ def parse_jql(jql: str) -> tuple[str, list[str]]:
     found = _CLAUSE.fullmatch(jql)
     if found is None:
         raise Refused(400, f"Error in the JQL Query: {jql}")
-    return found[1], [re.sub(r"\\(.)", r"\1", value) for value in _STRING.findall(found[2] or found[3])]
+    if found[2]:
+        return "id", found[2].split(", ")
+    return "labels", [re.sub(r"\\(.)", r"\1", value) for value in _STRING.findall(found[1])]
 
 
 def valid_adf(document: Any) -> bool:

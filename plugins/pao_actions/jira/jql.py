@@ -19,9 +19,12 @@ def equals(field: str, value: str) -> str:
     return f"{field} = {quoted(value)}"
 
 
-def any_of(field: str, values: Iterable[str]) -> str:
-    """The clause that a field has one of the values; `field` is never a user's."""
-    return f"{field} in ({', '.join(map(quoted, values))})"
+def any_id(ids: Iterable[str]) -> str:
+    """The clause that a ticket has one of the ids; what is no number is left out.
+
+    They stand without quotes: Jira takes a quoted one for a key.
+    """
+    return f"id in ({', '.join(each for each in ids if each.isascii() and each.isdigit())})"
 
 
 def _escape(found: re.Match[str]) -> str:

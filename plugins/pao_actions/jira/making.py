@@ -1,39 +1,33 @@
 """Makes a ticket once, whatever happens between the call and its answer.
 
 Jira has no key that makes a repeated call harmless. So the intent is stored before the call, and the ticket after it;
-where the first is found without the second, the ticket is looked for by a label that names request and action, and told
-from that of another try by an entity property. Jira's search finds new tickets after some seconds, so a look that finds
-nothing is repeated for a while, and in the end it proves nothing: then the outcome is unknown.
+where the first is found without the second, the ticket is looked for by a label that is the try's own. Jira's search
+finds new tickets after some seconds, so a look that finds nothing is repeated for a while, and in the end it proves
+nothing: then the outcome is unknown.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
-
-from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext
 from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.jira.client import JiraClient
 from pao_actions.jira.config import JiraTicketConfig
 from pao_actions.jira.draft import Draft, draft_ticket
-from pao_actions.jira.exceptions import InvalidRequestError, NotThereError
-from pao_actions.jira.issue import FIELDS, Issue
+from pao_actions.jira.exceptions import InvalidRequestError
+from pao_actions.jira.issue import Issue
 from pao_actions.jira.jql import equals
 from pao_actions.jira.screen import forget_screen
 from pao_actions.jira.search import search
-
-PROPERTY = "pao"
-"""The entity property that tells which try made a ticket."""
 
 LOOKS = (0, 2, 4, 8, 16, 30, 60)
 """Seconds before each look for a ticket that may have been made."""
 
 
 def ticket_label(context: ActionContext) -> str:
-    """The label of what an action makes for a request, the same in all its tries and in its rollback."""
-    name = f"{context.request_id}/{context.action}"
+    """The label of what this try of an action makes for a request; another one after a person's retry."""
+    name = f"{context.request_id}/{context.action}/{context.idempotency_key}"
     return f"pao-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
@@ -48,17 +42,18 @@ async def make_once(client: JiraClient, config: JiraTicketConfig) -> Issue:
     match state:
         case {"ticket": {"id": str(issue_id), "key": str(key)}}:
             return Issue(id=issue_id, key=key)
-        case {"creating": {"labelled": bool(labelled)}}:
-            return await _found_again(client, config, labelled=labelled, reason="its host stopped in between")
+        case {"creating": {"label": str() | None as label}}:
+            return await _found_again(client, config, label, reason="its host stopped in between")
     draft = await draft_ticket(client, config, ticket_label(context))
     return await _make(client, config, draft)
 
 
 async def _make(client: JiraClient, config: JiraTicketConfig, draft: Draft) -> Issue:
     context = client.context
-    await context.state.save({"creating": {"labelled": draft.labelled}})
+    label = ticket_label(context) if draft.labelled else None
+    await context.state.save({"creating": {"label": label}})
     try:
-        issue = Issue.from_json(await client.post("issue", body=_body(context, draft.fields)))
+        issue = Issue.from_json(await client.post("issue", body={"fields": draft.fields}))
     except InvalidRequestError as error:
         await context.state.save({})
         if "assignee" in draft.fields and set(error.fields) == {"assignee"}:
@@ -71,18 +66,8 @@ async def _make(client: JiraClient, config: JiraTicketConfig, draft: Draft) -> I
         if not _may_have_arrived(error):
             await context.state.save({})
             raise
-        return await _found_again(client, config, labelled=draft.labelled, reason=str(error))
+        return await _found_again(client, config, label, reason=str(error))
     return await _keep(client, issue, "ticket_created")
-
-
-def _body(context: ActionContext, fields: dict[str, JsonValue]) -> JsonValue:
-    value: dict[str, JsonValue] = {
-        "request": context.request_id,
-        "action": context.action,
-        "mode": context.mode,
-        "try": context.idempotency_key,
-    }
-    return {"fields": fields, "properties": [{"key": PROPERTY, "value": value}]}
 
 
 def _may_have_arrived(error: ActionError) -> bool:
@@ -101,49 +86,36 @@ async def _keep(client: JiraClient, issue: Issue, event: str) -> Issue:
     return issue
 
 
-async def _found_again(client: JiraClient, config: JiraTicketConfig, *, labelled: bool, reason: str) -> Issue:
-    context = client.context
-    label = ticket_label(context)
-    if labelled:
-        context.log.warning("looking_for_ticket", label=label, reason=reason)
-        for seconds in LOOKS:
-            await context.clock.sleep(seconds)
-            if document := await _of_this_try(client):
-                return await _keep(client, Issue.from_json(document), "ticket_found")
-    looked = f"none with the label {label} is found" if labelled else "its screen has no labels to find it by"
+async def _found_again(client: JiraClient, config: JiraTicketConfig, label: str | None, *, reason: str) -> Issue:
+    looked = "its screen has no labels to find it by"
+    if label is not None:
+        looked = f"none with the label {label} is found"
+        client.context.log.warning("looking_for_ticket", label=label, reason=reason)
+        if issue := await find_labelled(client, label):
+            return await _keep(client, issue, "ticket_found")
     raise OutcomeUnknownError(
         f"the ticket may or may not have been made in {config.project}, because {reason}; {looked}: look there, and "
         "retry if there is none"
     )
 
 
-async def _of_this_try(client: JiraClient) -> dict[str, Any] | None:
-    try:
-        tickets = await tickets_of_action(client)
-    except TemporaryError as error:
-        message = f"the ticket may have been made, and can't be looked for: {error}"
-        raise TemporaryError(message, arrived=True, retry_after=error.retry_after) from error
-    own = client.context.idempotency_key
-    return next((ticket for ticket in tickets if ticket_property(ticket).get("try") == own), None)
+async def find_labelled(client: JiraClient, label: str) -> Issue | None:
+    """The ticket that was made with that label, as soon as Jira's search finds it; None after the last look.
 
-
-def ticket_property(document: dict[str, Any]) -> dict[str, Any]:
-    """What a ticket says of the try that made it."""
-    value = (document.get("properties") or {}).get(PROPERTY)
-    return value if isinstance(value, dict) else {}
-
-
-async def tickets_of_action(client: JiraClient) -> list[dict[str, Any]]:
-    """The tickets that the action made for the request, in all its tries, with their properties."""
-    found = await search(client, equals("labels", ticket_label(client.context)), ("status",))
-    query: dict[str, JsonValue] = {"fields": ",".join(FIELDS), "properties": PROPERTY}
-    tickets = []
-    for document in found:
+    Raises:
+        TemporaryError: if Jira can't be asked.
+    """
+    for seconds in LOOKS:
+        await client.context.clock.sleep(seconds)
         try:
-            tickets.append(await client.get("issue", str(document["id"]), query=query))
-        except NotThereError:
-            continue
-    return tickets
+            found = await search(client, equals("labels", label))
+        except TemporaryError as error:
+            message = f"the ticket may have been made, and can't be looked for: {error}"
+            raise TemporaryError(message, arrived=True, retry_after=error.retry_after) from error
+        if found:
+            # A person's clone has its labels too, and a later id.
+            return min(map(Issue.from_json, found), key=lambda issue: (len(issue.id), issue.id))
+    return None
 
 
 def _with_names(message: str, draft: Draft) -> str:

@@ -19,10 +19,9 @@ are written: a value never becomes markup.
 its status or its resolution is one of `failed_statuses`. Jira is asked for all waiting tickets of a connection in one
 query, every 15 to 60 seconds, and for one at once where its webhook tells of it.
 
-**Once.** A ticket carries a label (`pao-` and a hash of request and action) and an entity property with the try. Where
-an answer was lost, or a host died, the ticket is looked for by them before the action goes on. Jira's search lags
-behind, so where nothing is found within two minutes the action ends as `outcome_unknown`, and makes no second ticket by
-itself.
+**Once.** A ticket carries a label (`pao-` and a hash of request, action and try). Where an answer was lost, or a host
+died, the ticket is looked for by it before the action goes on. Jira's search lags behind, so where nothing is found
+within two minutes the action ends as `outcome_unknown`, and makes no second ticket by itself.
 
 **Rollback.** `rollback: {type: jira-ticket}` is enough: the ticket gets a comment and is closed by a transition whose
 name says that it was declined, or any other that closes it; `transition` and `comment_template` decide it, and `key`

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from pao_actions.jira.client import JiraClient, objects_in
 from pao_actions.jira.exceptions import InvalidRequestError
 from pao_actions.jira.issue import FIELDS, Issue
-from pao_actions.jira.jql import any_of
+from pao_actions.jira.jql import any_id
 
 CHUNK = 100
 """Tickets asked for in one query."""
@@ -53,7 +53,7 @@ async def read_issue(client: JiraClient, id_or_key: str) -> Issue:
 
 async def _chunk(client: JiraClient, ids: Sequence[str]) -> dict[str, Issue]:
     try:
-        issues = [Issue.from_json(document) for document in await search(client, any_of("id", ids))]
+        issues = [Issue.from_json(document) for document in await search(client, any_id(ids))]
     except InvalidRequestError:
         # One of them is gone, and Jira does not say which.
         if len(ids) == 1:

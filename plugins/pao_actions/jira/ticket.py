@@ -18,7 +18,7 @@ from pao_actions.jira.config import JiraTicketConfig
 from pao_actions.jira.exceptions import NotThereError, SignInError
 from pao_actions.jira.issue import Issue
 from pao_actions.jira.linking import link, planned_links
-from pao_actions.jira.making import make_once, ticket_label, ticket_property, tickets_of_action
+from pao_actions.jira.making import find_labelled, make_once
 from pao_actions.jira.notes import NOTES
 from pao_actions.jira.search import read_issue
 from pao_actions.jira.waiting import until_resolved
@@ -27,8 +27,6 @@ _LINES = frozenset({"project", "issue_type", "summary_template", "assignee", "pr
 _TEXTS = frozenset({"description_template", "comment_template"})
 _LITERAL = frozenset({"connection", "done_statuses", "failed_statuses"})
 _OF_NEW_TICKETS = ("project", "issue_type", "summary_template")
-_UNDO_LOOKS = (0, 5, 15, 30)
-"""Seconds before each look for the tickets of an action whose answer was lost."""
 
 
 class JiraTicket(ActionType[JiraTicketConfig]):
@@ -181,21 +179,12 @@ async def _keys(client: JiraClient, config: JiraTicketConfig) -> list[str]:
     match context.undone:
         case {"ticket": {"id": str(issue_id)}}:
             return [issue_id]
-        case {"creating": {"labelled": bool()}}:
-            return await _lost_tickets(client)
+        case {"creating": {"label": str(label)}} if found := await find_labelled(client, label):
+            return [found.id]
+        case {"creating": {"label": label}}:
+            raise OutcomeUnknownError(
+                f"the ticket may or may not have been made, and none {f'with the label {label} ' if label else ''}is "
+                "found; look there, and close it by hand"
+            )
     context.log.info("no_ticket_to_close")
     return []
-
-
-async def _lost_tickets(client: JiraClient) -> list[str]:
-    context = client.context
-    for seconds in _UNDO_LOOKS:
-        await context.clock.sleep(seconds)
-        tickets = await tickets_of_action(client)
-        own = [ticket for ticket in tickets if ticket_property(ticket).get("mode", context.mode) == context.mode]
-        if own:
-            return [str(ticket["id"]) for ticket in own]
-    raise OutcomeUnknownError(
-        f"the ticket may or may not have been made, and none with the label {ticket_label(context)} is found; look "
-        "there, and close it by hand"
-    )

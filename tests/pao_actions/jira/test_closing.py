@@ -131,7 +131,7 @@ def test_what_was_never_made_needs_no_undo(desk):
 
 
 def test_a_ticket_whose_answer_never_came_is_found_and_closed(desk):
-    """By its label, also where the index lags; in whichever try it was made."""
+    """By its label, also where the index lags."""
     desk.jira.lag = 9
     desk.jira.faults = [Fault("POST", "/issue", "lost")]
     assert "outcome_unknown" == desk.run().status

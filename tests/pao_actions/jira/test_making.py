@@ -100,7 +100,20 @@ def test_a_ticket_of_another_try_is_not_taken(desk):
     outcome = desk.run(state=MemoryState(), idempotency_key="key-2")
 
     assert "PLATFORM-2" == outcome.result.outputs["key"]
-    assert ["key-1", "key-2"] == [issue["properties"]["pao"]["try"] for issue in desk.jira.issues.values()]
+    assert 2 == len({issue["fields"]["labels"][0] for issue in desk.jira.issues.values()})
+
+
+def test_a_persons_clone_is_not_taken_for_the_ticket(desk):
+    """It has all labels of the first one, and came later."""
+    desk.jira.faults = [Fault("POST", "/issue", "lost"), Fault("POST", "/search.*", 503)]
+
+    def clone(seconds):
+        if len(desk.jira.issues) == 1:
+            desk.jira.add("PLATFORM-0", *desk.jira.only()["fields"]["labels"])
+
+    desk.clock.advance = clone
+
+    assert "PLATFORM-1" == desk.run().result.outputs["key"]
 
 
 def test_a_look_that_fails_is_repeated_by_the_attempts(desk):
