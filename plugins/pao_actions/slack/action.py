@@ -30,7 +30,7 @@ class Slack(ActionType[SlackConfig]):
 # An Airflow connection whose password is the app's bot token.
 connection: slack_default
 channel: "#platform"
-# Values mention nobody and make no links; what is written here may.
+# Values mention nobody and hide no link; what is written here may.
 text_template: |
   *{{header.name}}*: {{request.user.email}} asks for `{{fields.name}}` in {{fields.environment}}
   <{{request.url}}|Show the request>

@@ -24,7 +24,7 @@ class SlackConfig(BaseModel):
     channel: str | None = None
     """The id or name of the channel, for a bot token; a webhook has its own."""
     text_template: Annotated[str, Field(min_length=1)]
-    """The text, in Slack's `mrkdwn`; values in it mention nobody and make no links. With `blocks`, what alerts show."""
+    """The text, in Slack's `mrkdwn`; values in it mention nobody and hide no link. With `blocks`, what alerts show."""
     blocks: Annotated[list[dict[str, JsonValue]], Field(max_length=MOST_BLOCKS)] = []
     """Block Kit, for more than a text; values in texts of `mrkdwn` and `markdown` are encoded as well."""
     thread: str | None = None
