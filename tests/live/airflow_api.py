@@ -52,6 +52,14 @@ class AirflowApi:
         links: dict[str, str | None] = self._call("GET", where)["extra_links"]
         return links
 
+    def variable(self, key: str, value: str) -> None:
+        """Make a Variable."""
+        self._call("POST", "/variables", json={"key": key, "value": value})
+
+    def connection(self, connection_id: str, conn_type: str, **parts: Any) -> None:
+        """Make a connection."""
+        self._call("POST", "/connections", json={"connection_id": connection_id, "conn_type": conn_type, **parts})
+
     def log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
         """The log of a task's first try; `map_index` counts the instances of a mapped one."""
         where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
