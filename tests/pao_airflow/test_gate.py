@@ -240,7 +240,10 @@ def test_who_got_a_place_asks_again_whether_the_target_is_left_alone():
 
     async def one():
         try:
-            await world.call(DEAD, ill=True)
+            async with world.gate().call(DEAD) as passage:
+                # All others come, and wait for the one place.
+                await asyncio.sleep(0)
+                passage.ill()
         except TemporaryError:
             return "left alone"
         return "called"
@@ -249,6 +252,28 @@ def test_who_got_a_place_asks_again_whether_the_target_is_left_alone():
         return await asyncio.gather(*(one() for _ in range(100)))
 
     assert [*["called"] * 2, *["left alone"] * 98] == asyncio.run(crowd())
+
+
+def test_a_trial_that_is_stopped_while_it_waits_for_a_place_is_not_lost():
+    """The next call is the trial."""
+    world = World(call_limits="rest-api=1")
+
+    async def crowd():
+        await world.open()
+        world.clock.advance(31)
+        crowd = Crowd(world)
+        holder = await crowd.come("holder")
+        (trial,) = await crowd.come("trial", target=DEAD)
+        trial.cancel()
+        await asyncio.wait({trial})
+        crowd.let_go.set()
+        await asyncio.wait(holder)
+        async with asyncio.timeout(5):
+            await world.call(DEAD)
+
+    asyncio.run(crowd())
+
+    assert (DEAD, "closed") == world.changes[-1]
 
 
 def test_places_are_given_back_whatever_happens():
