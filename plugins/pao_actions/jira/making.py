@@ -103,7 +103,8 @@ async def find_labelled(client: JiraClient, label: str) -> Issue | None:
     """The ticket that was made with that label, as soon as Jira's search finds it; None after the last look.
 
     Raises:
-        TemporaryError: if Jira can't be asked.
+        TemporaryError: if Jira can't be asked for now.
+        OutcomeUnknownError: if it refuses to be asked.
     """
     for seconds in LOOKS:
         await client.context.clock.sleep(seconds)
@@ -112,6 +113,9 @@ async def find_labelled(client: JiraClient, label: str) -> Issue | None:
         except TemporaryError as error:
             message = f"the ticket may have been made, and can't be looked for: {error}"
             raise TemporaryError(message, arrived=True, retry_after=error.retry_after) from error
+        except PermanentError as error:
+            # A token that was revoked meanwhile, say: no proof that there is none.
+            raise OutcomeUnknownError(f"the ticket may have been made, and can't be looked for: {error}") from error
         if found:
             # A person's clone has its labels too, and a later id.
             return min(map(Issue.from_json, found), key=lambda issue: (len(issue.id), issue.id))

@@ -130,6 +130,19 @@ def test_a_look_that_fails_is_repeated_by_the_attempts(desk):
     assert 1 == len(desk.jira.calls_of("POST", "/issue"))
 
 
+@pytest.mark.parametrize("status", [401, 403, 400])
+def test_a_ticket_that_can_not_be_looked_for_may_be_there(desk, status):
+    """A token that was revoked meanwhile is no proof that there is none, so it is undone too, and not made anew."""
+    desk.jira.faults = [Fault("POST", "/issue", "lost"), Fault("POST", "/search.*", status, times=9)]
+
+    outcome = desk.run()
+
+    assert ("outcome_unknown", True) == (outcome.status, outcome.error.effect_possible)
+    assert outcome.error.message.startswith("the ticket may have been made, and can't be looked for: ")
+    assert "creating" in desk.stored()
+    assert 1 == len(desk.jira.issues)
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_limited_rate_is_waited_out(desk, times):
     """429 says that nothing was done."""

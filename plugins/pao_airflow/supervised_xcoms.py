@@ -1,0 +1,67 @@
+"""Reads and writes XComs for the triggerer's runner, in the supervisor's own database session.
+
+Airflow's supervisor asks its Execution API for each, an app that runs in a thread of the same process. That is several
+times the work, which every action needs again and again. What is read and stored is the same.
+"""
+
+from __future__ import annotations
+
+from airflow.models.xcom import XComModel
+from airflow.sdk.execution_time.comms import GetXCom, SetXCom, XComResult
+from airflow.utils.session import create_session
+from pydantic import BaseModel
+from sqlalchemy import select
+
+ONE = -1
+"""The map index of a task that is not mapped."""
+
+
+def is_plain(message: object) -> bool:
+    """Whether the message is of one task's one XCom, as our actions ask; everything else is Airflow's matter."""
+    match message:
+        case GetXCom(map_index=-1, include_prior_dates=False):
+            return True
+        case SetXCom(mapped_length=None, dag_result=False):
+            return message.map_index in {None, ONE} and bool(message.key)
+    return False
+
+
+def answer(message: GetXCom | SetXCom) -> BaseModel | None:
+    """Do what a plain message asks.
+
+    Raises:
+        ValueError: if the run to write for is not there.
+        SQLAlchemyError: if the database can't do it now.
+    """
+    if isinstance(message, GetXCom):
+        return _read(message)
+    _write(message)
+    return None
+
+
+def _read(message: GetXCom) -> XComResult:
+    found = select(XComModel.value).where(
+        XComModel.dag_id == message.dag_id,
+        XComModel.run_id == message.run_id,
+        XComModel.task_id == message.task_id,
+        XComModel.key == message.key,
+        XComModel.map_index == ONE,
+    )
+    with create_session(scoped=False) as session:
+        return XComResult(key=message.key, value=session.scalar(found))
+
+
+def _write(message: SetXCom) -> None:
+    with create_session(scoped=False) as session:
+        XComModel.set(
+            key=message.key,
+            value=message.value,
+            dag_id=message.dag_id,
+            run_id=message.run_id,
+            task_id=message.task_id,
+            map_index=ONE,
+            # The runner has serialized it.
+            serialize=False,
+            session=session,
+        )
+        session.commit()
