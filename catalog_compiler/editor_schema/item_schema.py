@@ -40,9 +40,16 @@ def item_schema(categories: Collection[str] = DEFAULT_CATEGORIES) -> Schema:
         definition = definitions[model.__name__]
         text = key_descriptions(model)["type"]
         definition["properties"]["type"] = described({"type": "string", "enum": list(action_types())}, text)
-        definition["allOf"] = [_config_rule(kind) for kind in action_types().values()]
+    kinds = action_types().values()
+    definitions["Action"]["allOf"] = [_config_rule(kind, _config_name(kind)) for kind in kinds]
+    definitions["Rollback"]["allOf"] = [_config_rule(kind, _undo_name(kind)) for kind in kinds]
     root = definitions.pop("Item")
-    definitions |= {_config_name(kind): config_schema(kind) for kind in action_types().values()}
+    definitions |= {_config_name(kind): config_schema(kind) for kind in kinds}
+    definitions |= {
+        _undo_name(kind): {key: value for key, value in definitions[_config_name(kind)].items() if key != "required"}
+        for kind in kinds
+        if _completes_undo(kind)
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         **root,
@@ -72,8 +79,8 @@ def _field_rule(name: str) -> Schema:
     return _when_type(name, {"properties": properties} | (_CHOICES if name in _CHOICE_TYPES else {}))
 
 
-def _config_rule(kind: type[ActionType[Any]]) -> Schema:
-    return _when_type(kind.name, {"properties": {"config": {"$ref": f"#/definitions/{_config_name(kind)}"}}})
+def _config_rule(kind: type[ActionType[Any]], definition: str) -> Schema:
+    return _when_type(kind.name, {"properties": {"config": {"$ref": f"#/definitions/{definition}"}}})
 
 
 def _when_type(name: str, then: Schema) -> Schema:
@@ -82,3 +89,13 @@ def _when_type(name: str, then: Schema) -> Schema:
 
 def _config_name(kind: type[ActionType[Any]]) -> str:
     return f"config.{kind.name}"
+
+
+def _completes_undo(kind: type[ActionType[Any]]) -> bool:
+    """Whether a rollback of the type may leave out what it takes from the action, so that nothing is required there."""
+    own: object = vars(ActionType)["undo_config"]
+    return any("undo_config" in vars(part) and vars(part)["undo_config"] is not own for part in kind.__mro__)
+
+
+def _undo_name(kind: type[ActionType[Any]]) -> str:
+    return f"config.{kind.name}.rollback" if _completes_undo(kind) else _config_name(kind)

@@ -212,3 +212,20 @@ def test_descriptions_come_from_the_source():
     assert "Is hard." == schema["description"]
     assert "The first step." == schema["properties"]["step"]["description"]
     assert {"count": "How many.", "nested": "More of the same."} == key_descriptions(_Step)
+
+
+@pytest.mark.parametrize(
+    "rollback", [{"type": "jira-ticket"}, {"type": "jira-ticket", "config": {"transition": "Cancel"}}]
+)
+def test_a_rollback_may_leave_out_what_its_type_completes(rollback):
+    """As `pao validate` takes it; the action itself has to say all."""
+    document = copy.deepcopy(data(EVERYTHING))
+    ticket = {"project": "OPS", "issue_type": "Task", "summary_template": "x"}
+    actions = document["fulfillment"]["manual"]["actions"]
+    actions[:] = [{"type": "jira-ticket", "config": ticket, "rollback": rollback}]
+    assert [] == mistakes(document)
+    assert compile_item(json.dumps(document).encode(), "item.yaml").plan is not None
+
+    del ticket["project"]
+
+    assert mistakes(document)

@@ -140,7 +140,9 @@ labels: [platform-automation, "{{fields.environment}}"]
         match state.get("ticket"):
             case {"id": str(issue_id)}:
                 client = await open_client(config.connection, context)
-                await comment_once(client, issue_id, f"The request was stopped by a person: {context.request_url}")
+                await comment_once(
+                    client, issue_id, f"This was stopped, and nobody waits for it any more: {context.request_url}"
+                )
 
 
 def _waits(config: JiraTicketConfig, context: ActionContext) -> bool:

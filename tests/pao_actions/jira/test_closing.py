@@ -1,12 +1,17 @@
 """Undo and stop: a comment that says why, a transition, and none of it twice."""
 
+import asyncio
+
 import pytest
+from pao_actions.attempts import stop
+from pao_actions.http_client import close_clients
 from pao_actions.jira.documents import text_of_adf
 from pao_actions.jira.ticket import JiraTicket
 from pao_actions.testing import MemoryState, run_action
 
 from catalog_compiler.templates import Scope
 from tests.fakes.jira import Fault
+from tests.pao_actions.jira.conftest import USUAL
 
 REQUEST = "https://pao.example.com/requests/0198c0de-0000-7000-8000-000000000001"
 
@@ -196,3 +201,23 @@ def test_the_connection_is_that_of_the_ticket():
     assert "other" == JiraTicket.undo_config({"connection": "other"}, undone)["connection"]
     assert {"project": "Y"} == JiraTicket.undo_config({"project": "Y"}, undone)
     assert {} == JiraTicket.undo_config({}, None)
+
+
+def test_a_stop_is_told_to_those_who_work_on_the_ticket(desk):
+    """Once, however often it is told; whoever stops before the ticket is made tells nobody."""
+
+    async def stopping(times):
+        try:
+            for _ in range(times):
+                await stop(JiraTicket(), USUAL, context=desk.context, seconds=30)
+        finally:
+            await close_clients()
+
+    asyncio.run(stopping(1))
+    assert [] == desk.jira.calls
+    desk.run()
+
+    asyncio.run(stopping(2))
+
+    assert [f"This was stopped, and nobody waits for it any more: {REQUEST}"] == comments(desk)
+    assert "To Do" == status(desk)
