@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -121,16 +121,10 @@ class GitHub:
             headers=headers,
             query=query or {},
             body=None if body is None else json.dumps(body).encode(),
-            # Of the connection only how certificates are judged: its password is no basic authentication here.
-            connection=replace(
-                self.connection,
-                host=self.base,
-                schema=None,
-                port=None,
-                login=None,
-                password=None,
-                extra={"verify": self.connection.extra.get("verify", True)},
-            ),
+            # Of the connection only its certificates and proxy: its password is no basic authentication here.
+            connection=self.connection,
+            credentials=False,
+            keyed=method not in SAFE_METHODS,
             max_answer_bytes=_LARGEST_ANSWER,
             routine=method in SAFE_METHODS,
         )

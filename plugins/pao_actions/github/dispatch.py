@@ -58,7 +58,10 @@ class Dispatch:
             yield
             return
         place = (self.github.base, str(self.github.repository).lower(), self.config.workflow_id, self.config.branch())
-        async with shared().dispatching[place]:
+        lock = shared().dispatching[place]
+        if lock.locked():
+            self.github.context.log.info("waiting_for_other_dispatch", workflow=self.config.workflow_id)
+        async with lock:
             yield
 
     async def _before(self, earlier: Memory | None) -> Memory:

@@ -21,6 +21,7 @@ from pao_actions.github.search import Search
 from pao_actions.github.watch import Watch
 
 _LITERAL = frozenset({"connection", "wait", "timeout", "correlation_input"})
+_UNDONE = ("repository", "ref", "connection")
 _STOPPED = frozenset({202, 404, 409})
 """Answers to a cancel that are fine: it is asked to stop, it is gone, it has ended."""
 
@@ -57,8 +58,8 @@ permission, its extra has `app_id`, `installation_id` (looked up by the reposito
 `private_key`, or `key_path`, a file; the private key may be the password too. Installation tokens are fetched once for
 all actions, and renewed before they end. The host is empty for github.com, `https://github.example.com` for an
 Enterprise Server, and `https://example.ghe.com` for Enterprise Cloud with data residency. `owner` in the extra, or the
-login, is the owner of repositories that are named without one. `verify` in the extra is a file of certificate
-authorities.
+login, is the owner of repositories that are named without one. `verify`, `cert` and `proxies` in the extra are those of
+an `http` connection.
 
 **The run** is the one that GitHub names in its answer to the dispatch. Where it names none (Enterprise Server 3.20 and
 before), and where the answer is lost, the run is looked for: with `correlation_input` by the id in its name, which
@@ -74,7 +75,8 @@ error names the failed jobs and steps. Stopping the action cancels the run.
 **Inputs** are no place for secrets: GitHub shows them to whoever may read the repository. Enterprise Server 3.19 and
 before take 10 of them.
 
-**A rollback** of this type is a dispatch of its own, of the workflow that undoes the first one's work.
+**A rollback** of this type is a dispatch of its own, of the workflow that undoes the first one's work. Where it says
+nothing of `repository`, `ref` or `connection`, they are those of the action that it undoes.
 """
 
     @classmethod
@@ -96,6 +98,11 @@ before take 10 of them.
     def repeatable(cls, config: Mapping[str, Any]) -> bool:  # noqa: ARG003 - the same for every config
         """Always: a further try looks for the run of the one before, and starts none where it can't be sure."""
         return True
+
+    @classmethod
+    def undo_config(cls, config: Mapping[str, Any], undone: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Repository, ref and connection are those of what is undone, where the rollback says nothing of them."""
+        return {**{key: undone[key] for key in _UNDONE if key in undone}, **config} if undone else config
 
     @classmethod
     def made(cls, state: Mapping[str, JsonValue]) -> ActionResult | None:

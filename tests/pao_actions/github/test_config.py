@@ -154,6 +154,34 @@ def test_a_good_config_has_no_problem(change):
     assert [] == found({**CONFIG, **change})
 
 
+def test_the_specifications_example_has_no_problem():
+    """A repository by its name alone, and a value for each input."""
+    names = ("app_name", "environment", "image_tag", "cpu_request", "memory_request")
+    config = {
+        "repository": "platform-deployments",
+        "workflow_id": "deploy-application.yml",
+        "ref": "main",
+        "inputs": {name: f"{{{{fields.{name}}}}}" for name in names},
+    }
+
+    assert [] == found(config, ConfigFacts(field_types=dict.fromkeys(names, "string")))
+
+
+@pytest.mark.parametrize(
+    ("undone", "expected"),
+    [
+        (None, {"workflow_id": "destroy.yml", "ref": "v2"}),
+        (
+            {**CONFIG, "connection": "other", "timeout": 5, "correlation_input": "pao_id"},
+            {"workflow_id": "destroy.yml", "ref": "v2", "repository": "acme/deployments", "connection": "other"},
+        ),
+    ],
+)
+def test_a_rollback_is_where_the_action_is(undone, expected):
+    """Unless it says otherwise; what it starts, and with which inputs, it must say itself."""
+    assert expected == GithubWorkflow.undo_config({"workflow_id": "destroy.yml", "ref": "v2"}, undone)
+
+
 BAD_VALUES = [
     ({"repository": "{{fields.x}}"}, "acme/../other", REPOSITORY),
     ({"repository": "acme/{{fields.x}}"}, "..", REPOSITORY),

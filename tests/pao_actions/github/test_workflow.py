@@ -71,6 +71,17 @@ def test_finds_the_run_by_the_id_in_its_name(server):
     assert {"name": "orders", "pao_id": correlation("key-1")} == server.fake.dispatches()[-1].body["inputs"]
 
 
+def test_only_the_dispatch_carries_the_actions_key(cloud):
+    """Looks are answered anew each time; of the connection's extra, nothing is sent as a header."""
+    cloud.connection = replace(cloud.connection, login="acme", extra={"owner": "acme", "proxies": {}, "X-Odd": "1"})
+
+    cloud.run()
+
+    keyed = {call.method for call in cloud.fake.calls if "idempotency-key" in call.headers}
+    assert {"POST"} == keyed
+    assert not [call for call in cloud.fake.calls if {"owner", "x-odd"} & set(call.headers)]
+
+
 def test_does_not_wait_where_it_need_not(cloud):
     """The run is told, and goes on by itself."""
     outcome = cloud.run({**CONFIG, "wait": False})
