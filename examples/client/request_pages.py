@@ -39,7 +39,7 @@ def values_page(fields: Mapping[str, Any]) -> Page:
 
 
 def progress_page(following: Following, descriptions: Mapping[str, str | None], now: dt.datetime) -> Page:
-    """A request's actions with their states, and its own status below."""
+    """A request's actions with their states; below, its own status and what it waits for outside."""
     table = quiet_table("", "Action", "What it does", "Status", ">Seconds")
     for action in following.actions:
         table.add_row(
@@ -50,7 +50,12 @@ def progress_page(following: Following, descriptions: Mapping[str, str | None], 
             Text(_seconds(action, now), style="dim"),
         )
     own = Text.assemble("Request ", status_words(following.status))
-    return Group(page(table), Padding(own, (0, 2, 0, 2)))
+    waits = [
+        Text(f"{action['name']} waits for {action['url']}", overflow="fold")
+        for action in following.actions
+        if action["status"] == "waiting" and action.get("url")
+    ]
+    return Group(page(table), *(Padding(line, (0, 2, 0, 2)) for line in (own, *waits)))
 
 
 def outputs_page(outputs: Mapping[str, Mapping[str, Any]]) -> Page:

@@ -146,6 +146,17 @@ def test_progress_shows_each_action_with_the_time_that_it_took():
     ] == words(progress_page(following, {"database": "Creates it.", "owner": None}, NOW))
 
 
+def test_what_an_action_waits_for_is_shown_below():
+    """Where a person can look; one that tells no link, or is over, has no line."""
+    ticket = {**action("ticket", "waiting", BEGAN), "url": "https://jira.example.com/browse/OPS-1"}
+    run = {**action("run", "completed", BEGAN, ENDED), "url": "https://github.com/o/r/actions/runs/1"}
+    following = Following(status="in_progress", actions=(ticket, run, {**action("job", "waiting", BEGAN), "url": None}))
+
+    assert [["Request in progress"], ["ticket waits for https://jira.example.com/browse/OPS-1"]] == words(
+        progress_page(following, {}, NOW)
+    )[3:]
+
+
 def test_a_status_of_a_later_version_is_shown_as_it_is():
     """Unknown to the client, but not to the reader."""
     following = Following(status="awaiting_approval", actions=(action("dns", "thinking_twice"),))
