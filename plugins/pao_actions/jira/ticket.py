@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from catalog_compiler.actions import ActionContext, ActionResult, ActionType, ConfigFacts, ConfigProblem
 from catalog_compiler.encoding import Encoding
 from catalog_compiler.problems import Path
-from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError
+from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
 from pao_actions.jira.checks import key_problem, ticket_problems
 from pao_actions.jira.client import JiraClient, open_client
 from pao_actions.jira.closing import close_ticket, comment_once
@@ -111,8 +111,12 @@ labels: [platform-automation, "{{fields.environment}}"]
 
     async def run(self, config: JiraTicketConfig, context: ActionContext) -> ActionResult:
         """Make the ticket, or go on with the one that was made."""
-        client = await open_client(config.connection, context)
-        links = await _links(client, config)
+        state = await context.state.load()
+        try:
+            client = await open_client(config.connection, context)
+            links = [] if "linked" in state else await planned_links(client, config.link_to)
+        except ActionError as error:
+            raise _after_an_effect(error, state) from error
         issue = await make_once(client, config)
         try:
             await _link_once(client, issue, links)
@@ -121,8 +125,8 @@ labels: [platform-automation, "{{fields.environment}}"]
             else:
                 issue = await _as_it_is(client, issue)
         except ActionError as error:
-            error.result = error.result or issue.result(client.browse_url(issue.key))
-            raise
+            made: dict[str, JsonValue] = {"ticket": {"id": issue.id, "key": issue.key}}
+            raise _after_an_effect(error, made, client.browse_url(issue.key)) from error
         return issue.result(client.browse_url(issue.key))
 
     async def undo(self, config: JiraTicketConfig, context: ActionContext) -> ActionResult:
@@ -150,9 +154,23 @@ def _waits(config: JiraTicketConfig, context: ActionContext) -> bool:
     return (context.mode == "manual" and not context.undoing) if config.wait is None else config.wait
 
 
-async def _links(client: JiraClient, config: JiraTicketConfig) -> list[JsonValue]:
-    state = await client.context.state.load()
-    return [] if state.get("linked") else await planned_links(client, config.link_to)
+def _after_an_effect(error: ActionError, state: Mapping[str, JsonValue], url: str | None = None) -> ActionError:
+    """The error of what an attempt does once there is a ticket, or may be one: an undo has to look at it."""
+    result: ActionResult | None = None
+    match state:
+        case {"ticket": {"id": str(issue_id), "key": str(key)}}:
+            known = Issue(id=issue_id, key=key)
+            result = error.result or (known.result(url) if url else ActionResult(outputs={"key": key, "id": issue_id}))
+        case _ if "creating" not in state:
+            return error
+    match error:
+        case TemporaryError():
+            return TemporaryError(str(error), arrived=True, retry_after=error.retry_after, result=result)
+        case PermanentError() if result is not None:
+            return PermanentError(str(error), effect_possible=True, result=result)
+        case PermanentError():
+            return OutcomeUnknownError(f"the ticket may have been made, and can't be looked for: {error}")
+    return error
 
 
 async def _link_once(client: JiraClient, issue: Issue, links: list[JsonValue]) -> None:

@@ -1,7 +1,7 @@
 """Never two tickets for one request: answers lost, hosts killed at each point, and what can't be told apart."""
 
 import pytest
-from pao_actions.testing import MemoryState
+from pao_actions.testing import MemoryConnections, MemoryState
 
 from tests.fakes.jira import Fault
 
@@ -203,3 +203,33 @@ def test_an_answer_without_a_key_may_have_made_a_ticket(desk):
 
     assert "outcome_unknown" == outcome.status
     assert "something that is not JSON: Please sign in" in outcome.error.message
+
+
+def test_whatever_fails_after_the_ticket_was_made_leaves_it_to_an_undo(desk):
+    """Also where nothing more could be sent: a connection that is refused, or one that was taken away."""
+    saved = {"action": {"ticket": {"id": "10001", "key": "PLATFORM-1"}}}
+    for change, retried in (
+        ({"host": "http://127.0.0.1:1", "extra": {"cloud": True}}, True),
+        ({"password": None}, False),
+    ):
+        state = MemoryState()
+        state.saves.append(saved)
+
+        outcome = desk.run(state=state, connections=MemoryConnections(desk.connection(**change)))
+
+        assert ("failed", True, retried) == (outcome.status, outcome.error.effect_possible, outcome.attempts > 1)
+        assert "PLATFORM-1" == outcome.result.outputs["key"]
+
+
+def test_a_connection_that_was_taken_away_is_no_proof_that_there_is_no_ticket(desk):
+    """The host died between the call and its answer."""
+    state = MemoryState()
+    state.saves.append({"action": {"creating": {"label": "pao-1"}}})
+
+    outcome = desk.run(state=state, connections=MemoryConnections())
+
+    assert "outcome_unknown" == outcome.status
+    assert (
+        "the ticket may have been made, and can't be looked for: connection 'jira_default' does not exist; create it in "
+        "Airflow"
+    ) == outcome.error.message
