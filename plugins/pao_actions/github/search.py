@@ -99,8 +99,7 @@ class Search:
         if named:
             return Found(run=self._only(named))
         login = await self.github.login()
-        nameless = [run for run in runs if self._fits(run, login) and not _ID.search(run.display_title)]
-        return Found(nameless=tuple(nameless))
+        return Found(nameless=tuple(run for run in runs if self._fits(run, login)))
 
     def _only(self, runs: Sequence[Run]) -> Run | None:
         if len(runs) > 1:
@@ -112,11 +111,13 @@ class Search:
         return runs[0] if runs else None
 
     def _fits(self, run: Run, login: str | None) -> bool:
+        """Whether it can be the one, since no other action has it, nor shows its id in its name."""
         owner = shared().taken.get((self.github.base, run.id))
         # Where the name decides, the time was not taken from GitHub's clock.
         until = self.memory.since + _CREATED_WITHIN if self.config.correlation_input is None else None
         return (
-            run.id not in self.memory.known
+            not _ID.search(run.display_title)
+            and run.id not in self.memory.known
             and run.head_branch in (None, self.config.branch())
             and (run.created_at is None or until is None or run.created_at <= until)
             and (login is None or run.actor is None or run.actor.login.lower() == login.lower())

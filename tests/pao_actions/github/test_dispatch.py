@@ -163,6 +163,16 @@ def test_a_run_that_is_listed_very_late_is_found_all_the_same(cloud):
     assert ("completed", [1001], 2) == (outcome.status, list(cloud.fake.runs), len(cloud.fake.dispatches()))
 
 
+def test_a_run_with_an_id_in_its_name_is_another_actions(server):
+    """Also where that one runs in another process."""
+    name_runs(server)
+    workflow = server.fake.repositories["acme/deployments"]["deploy.yml"]
+    named = {"inputs": {"pao_id": correlation("key-2")}}
+    server.fake.on_dispatch = lambda _: server.fake.start("acme/deployments", workflow, **named)
+
+    assert ("completed", 1001) == ((outcome := server.run()).status, outcome.result.outputs["run_id"])
+
+
 def test_a_run_that_another_action_has_is_not_it(cloud):
     """One that was dispatched while this one's host was dead, by the same account."""
     state = MemoryState()
