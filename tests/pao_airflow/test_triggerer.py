@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.executors.workloads.trigger import RunTrigger
-from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
+from airflow.jobs.triggerer_job_runner import TriggerRunner, TriggerRunnerSupervisor
 from pao_airflow import triggerer
 from pao_airflow.background_sender import BackgroundSender
-from pao_airflow.triggerer import REVIEWED, PaoTriggerRunnerSupervisor, supervisor_class
+from pao_airflow.signal_channel import SignalChannel
+from pao_airflow.signals import board
+from pao_airflow.triggerer import REVIEWED, PaoTriggerRunner, PaoTriggerRunnerSupervisor, supervisor_class
 
 MUCH = 8 * 1024 * 1024
 """Bytes; more than any socket holds."""
@@ -143,3 +147,44 @@ def test_what_is_no_longer_wanted_is_forgotten_while_it_rests(supervisor):
     supervisor.build_trigger_workloads({2})
 
     assert [{2}, {1}, {2}] == supervisor.built
+
+
+class Rounds(PaoTriggerRunner):
+    """A runner whose first round is woken by its supervisor, and whose second by a trigger that ends."""
+
+    def __init__(self, channel):
+        super().__init__(channel)
+        self.rounds = []
+
+    async def sync_state_to_supervisor(self, finished_ids):
+        """Note who has ended, instead of telling the supervisor."""
+        self.rounds.append(finished_ids)
+        self.stop = len(self.rounds) == 2
+        if not self.stop:
+            task = asyncio.create_task(self.run_trigger(7))
+            self.triggers[7] = {"task": task, "is_watcher": False, "name": "seven", "events": 1}
+
+
+@pytest.mark.timeout(30)
+def test_a_round_begins_as_soon_as_there_is_something_to_do(monkeypatch):
+    """Airflow's runner would wait for a second; this one would wait for an hour, if nothing woke it."""
+
+    async def ends_at_once(_runner, _trigger_id):
+        return None
+
+    monkeypatch.setattr(triggerer, "ROUND_AT_LEAST", 3600.0)
+    monkeypatch.setattr(TriggerRunner, "run_trigger", ends_at_once)
+    channel = SignalChannel()
+
+    async def world():
+        runner = Rounds(channel)
+        runner.comms_decoder = SimpleNamespace(_reader_task=asyncio.get_running_loop().create_future())
+        receiving = asyncio.create_task(channel.receive(board.deliver, runner._woken.set))  # noqa: SLF001 - as it does
+        channel.wake()
+        await runner.cancel_triggers()
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
+        return runner.rounds
+
+    assert [[], [7]] == asyncio.run(world())
+    channel.close()
