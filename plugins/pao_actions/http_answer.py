@@ -64,7 +64,8 @@ def require_success(answer: HttpAnswer, success_codes: Collection[int] | None, n
         message = f"{message}: {text}"
     if status in _TEMPORARY or status >= 500:  # noqa: PLR2004
         raise TemporaryError(message, arrived=True, retry_after=retry_after(answer.headers.get("Retry-After"), now))
-    raise PermanentError(message, effect_possible=answer.effect_possible and status < 300)  # noqa: PLR2004
+    refused = status >= 300 and not answer.acted  # noqa: PLR2004
+    raise PermanentError(message, effect_possible=answer.effect_possible and not refused)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -225,6 +225,17 @@ def test_a_new_token_that_is_refused_too(target, other_target):
     assert ("permanent", False) == (outcome.error.kind, outcome.error.effect_possible)
 
 
+def test_a_call_that_was_done_before_a_redirect_is_not_sent_again(target, other_target):
+    """The POST was taken and led to a page that wants another token: a second POST could do it twice."""
+    other_target.answers = [token()]
+    target.answers = [Answer(303, b"", {"Location": "/page"}), Answer(401)]
+
+    outcome = call(target, oauth2(other_target))
+
+    assert ["POST", "GET"] == [received.method for received in target.received]
+    assert ("failed", True) == (outcome.status, outcome.error.effect_possible)
+
+
 @pytest.mark.parametrize("kind", ["basic", "bearer"])
 def test_other_credentials_that_are_refused_are_not_tried_again(target, kind):
     """They are what they are."""

@@ -169,6 +169,17 @@ def test_the_target_says_when_to_look_again(target):
     assert ("completed", [30.0, 5.0, 60.0, 5.0]) == (outcome.status, clock.slept)
 
 
+def test_looks_once_more_when_the_time_is_over(target):
+    """And not before: the last pause is as long as the time that is left."""
+    config = create(target, answer(status="busy"), answer(status="busy"), answer(status="busy"), answer(status="done"))
+    config["poll"] |= {"timeout": 25}
+    clock = FakeClock()
+
+    outcome = run_action(RestApi(), config, clock=clock)
+
+    assert ("completed", [10.0, 10.0, 5.0]) == (outcome.status, clock.slept)
+
+
 def test_a_target_that_breaks_off_is_waited_for(target):
     """Its work goes on without it being reachable."""
     config = create(target, answer(status="busy"), Answer(200, cut=True), answer(status="done"))

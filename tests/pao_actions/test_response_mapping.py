@@ -1,5 +1,7 @@
 """JSONPath over answers: what is found is what the library finds, and the work has an end."""
 
+import json
+
 import jsonpath
 import pytest
 from hypothesis import given
@@ -86,6 +88,14 @@ def test_a_hostile_combination_ends(path):
         extract({"x": path}, body)
 
     assert "looks at, or finds, more than 300000 values" in str(caught.value) or "finds nothing" in str(caught.value)
+
+
+def test_objects_are_counted_as_lists_are():
+    """An answer without a list can be as costly."""
+    body = json.dumps({f"k{number}": {"a": {"b": 1}} for number in range(2000)}).encode()
+
+    with pytest.raises(MappingError, match="looks at, or finds, more than 300000 values"):
+        extract({"x": "$..[?count($..*) > 100000]"}, body)
 
 
 def test_one_mapping_has_one_limit():
