@@ -230,6 +230,6 @@ def test_a_connection_that_was_taken_away_is_no_proof_that_there_is_no_ticket(de
 
     assert "outcome_unknown" == outcome.status
     assert (
-        "the ticket may have been made, and can't be looked for: connection 'jira_default' does not exist; create it in "
-        "Airflow"
+        "the ticket may have been made, and can't be looked for: connection 'jira_default' does not exist; create it "
+        "in Airflow"
     ) == outcome.error.message
