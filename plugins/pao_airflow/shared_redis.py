@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
@@ -68,13 +67,14 @@ class SharedRedis:
             raise RedisAwayError
         try:
             value = call(self._client)
-        except RedisError as error:
+        except Exception as error:
+            # Whatever it is that Redis holds or says, calls go on without it.
             self._away_until = time.monotonic() + self._pause
             if not self._told:
                 self._told = True
                 log.warning(
                     "redis is away, so each process finds out for itself which targets are ill; it is asked again",
-                    host=self._host, seconds=self._pause, error=str(error),
+                    host=self._host, seconds=self._pause, error=f"{type(error).__name__}: {error}",
                 )  # fmt: skip
             raise RedisAwayError from error
         if self._told:

@@ -30,7 +30,7 @@ from tests.live.scripted_target import ScriptedTarget
 REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
 WEBHOOK_SECRET = "a secret that the git host has too"
-LEFT_ALONE_SECONDS = 10.0
+LEFT_ALONE_SECONDS = 15.0
 """For so long a target that was found ill is left alone."""
 HERE = Path(__file__).parent
 ANOTHER_PACKAGE = HERE / "another_package"

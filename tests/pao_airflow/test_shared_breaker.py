@@ -289,6 +289,21 @@ def test_a_slow_redis_holds_no_call_up(redis):
     redis.client().ping()
 
 
+def test_what_redis_holds_may_be_anything(redis):
+    """Somebody else's, by mistake: each process finds out by itself then, and a warning says why."""
+    key = f"pao:breaker:{TARGET}:pybreaker"
+    redis.client().mset({f"{key}:state": "ajar", f"{key}:fail_counter": "many"})
+
+    async def story():
+        process = Process(redis, RunningClock())
+        return await process.calls(WELL, ILL, ILL, ILL), process.breaker.closed()
+
+    with structlog.testing.capture_logs() as logs:
+        assert ([False] * 4, False) == asyncio.run(story())
+
+    assert "ValueError: Unknown state 'ajar'" in logs[0]["error"]
+
+
 def test_a_password_is_never_told(redis, tmp_path):
     """Nor is a wrong one an outage that anyone waits for."""
     settings = PaoSettings(fernet_key="k", redis_url=f"{redis.url}?password=hunter22hunter", breaker_failures=1)
