@@ -49,7 +49,7 @@ class Dispatch:
                 found = await (self._found_taken(memory) if memory.phase == "taken" else self._found_lost(memory))
                 if found is not None:
                     return found
-            return await self._start(await self._before(memory))
+            return await self._start(await self._before(memory), memory)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -71,19 +71,24 @@ class Dispatch:
             # The id is in no run but ours, so the time need not be exact, and the first try's holds.
             since = earlier.since if earlier is not None else now - _SKEW
             return Memory(phase="asked", begun_at=now, since=since.replace(microsecond=0))
-        runs, server = await list_runs(self.github, self.config.workflow_id, {"per_page": 20})
+        try:
+            runs, server = await list_runs(self.github, self.config.workflow_id, {"per_page": 20})
+        except TemporaryError as error:
+            # Looking has no effect, whether it arrived or not.
+            raise TemporaryError(str(error), arrived=False, retry_after=error.retry_after) from error
         since = server or now - _SKEW
         return Memory(
             phase="asked", begun_at=now, since=since.replace(microsecond=0), known=tuple(run.id for run in runs)
         )
 
-    async def _start(self, memory: Memory) -> Memory:
+    async def _start(self, memory: Memory, earlier: Memory | None) -> Memory:
+        """Dispatch. Where surely nothing comes of it, what is known of an `earlier` one is kept."""
         await self._keep(memory)
         try:
             answer = await self._ask()
         except ActionError as error:
             if not isinstance(error, PermanentError | TemporaryError) or not no_answer(error):
-                await self._forget()
+                await self._keep(earlier)
                 raise
             return await self._find_after_loss(memory, str(error))
         if 200 <= answer.status <= 299:  # noqa: PLR2004
@@ -93,7 +98,7 @@ class Dispatch:
         )
         if answer.status >= _SERVER_ERROR or answer.status in _UNCLEAR:
             return await self._find_after_loss(memory, str(refused))
-        await self._forget()
+        await self._keep(earlier)
         raise refused
 
     async def _ask(self) -> HttpAnswer:
@@ -177,8 +182,5 @@ class Dispatch:
             shared().take(self.github.base, memory.run_id, self.github.context.idempotency_key)
         return memory
 
-    async def _keep(self, memory: Memory) -> None:
-        await self.github.context.state.save(memory.stored())
-
-    async def _forget(self) -> None:
-        await self.github.context.state.save({})
+    async def _keep(self, memory: Memory | None) -> None:
+        await self.github.context.state.save(memory.stored() if memory is not None else {})

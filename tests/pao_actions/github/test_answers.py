@@ -185,6 +185,16 @@ def test_a_server_error_before_the_dispatch_is_tried_again(cloud, status):
     assert ("completed", 3) == (outcome.status, outcome.attempts)
 
 
+@pytest.mark.parametrize("kind", ["answer", "cut"])
+def test_a_look_before_the_dispatch_has_no_effect(cloud, kind):
+    """There is nothing to undo where GitHub was away all the time."""
+    cloud.fake.faults = [Fault("GET", "/runs", kind, times=9)]
+
+    outcome = cloud.run()
+
+    assert ("temporary", False, 4) == (outcome.error.kind, outcome.error.effect_possible, outcome.attempts)
+
+
 def test_an_error_tells_no_secret(cloud):
     """Neither the token nor an input's value."""
     cloud.fake.repositories["acme/deployments"]["deploy.yml"].inputs = {}

@@ -152,6 +152,23 @@ def test_before_it_is_sent_again_it_is_looked_for_once_more(cloud):
     assert ("completed", [1001], 2) == (outcome.status, list(cloud.fake.runs), outcome.attempts)
 
 
+def test_a_try_that_surely_failed_leaves_what_is_known_of_the_one_before(cloud):
+    """The first may have arrived, the second did not, and the third looks for the first."""
+    name_runs(cloud)
+    cloud.fake.faults = [Fault("POST", "/dispatches", "lost")]
+    cloud.fake.hidden_listings = 31
+    state = MemoryState()
+
+    outcome = cloud.run(NAMED, context=cloud.context(state=state), retry=RetryPlan(attempts=0, delay=0, max_delay=1))
+    assert "no run of it was found within 120 seconds; gave up after 1 try" in outcome.error.message
+    assert outcome.error.effect_possible
+    cloud.fake.faults = [Fault("POST", "/dispatches", status=401)]
+    assert "GitHub answered 401" in cloud.run(NAMED, context=cloud.context(state=state)).error.message
+    outcome = cloud.run(NAMED, context=cloud.context(state=state))
+
+    assert ("completed", [1001]) == (outcome.status, list(cloud.fake.runs))
+
+
 def test_a_run_that_is_listed_very_late_is_found_all_the_same(cloud):
     """The time of the first dispatch holds for all."""
     name_runs(cloud)
