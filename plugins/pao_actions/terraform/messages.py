@@ -29,6 +29,8 @@ _TEMPORARY = re.compile(
 
 _LOCK = "Error acquiring the state lock"
 _LOCK_FIELD = re.compile(r"^\s*(ID|Who|Created|Operation):\s*(.+?)\s*$", re.MULTILINE)
+_PREFACE = "Terraform encountered problems during initialisation"
+"""What init says before the errors themselves, as if it were one."""
 _PG_LOCK = "Workspace is already locked"
 _HTTP_LOCK = re.compile(r"already locked: ID=(\S+)")
 _RELEASE = "if its holder is dead, release it with 'terraform force-unlock {}', otherwise wait, or raise 'lock_timeout'"
@@ -115,7 +117,11 @@ def plain_errors(text: str) -> list[str]:
         elif line and found and found[-1]:
             found[-1].append(line)
     # The lock's fields are read from lines.
-    errors = ["\n".join(part) if part[0] == _LOCK else " ".join(part) for part in found if part]
+    errors = [
+        "\n".join(part) if part[0] == _LOCK else " ".join(part)
+        for part in found
+        if part and not part[0].startswith(_PREFACE)
+    ]
     return errors or [" ".join(line for line in lines if line)[-_LONGEST_ERROR:]]
 
 

@@ -23,6 +23,7 @@ MOST_PACKS = 200
 _PERMANENT = re.compile(
     r"authentication failed|could not read (username|password)|terminal prompts disabled|permission denied|not found|"
     r"does not appear to be a git repository|does not exist|access denied|host key verification failed|"
+    r"not our ref|couldn't find remote ref|unadvertised object|"
     r"transport '[^']*' not allowed|dubious ownership|\b40[134]\b",
     re.IGNORECASE,
 )
@@ -110,6 +111,7 @@ class Repository:
                 await self._git(
                     f"--git-dir={self.clone}", "fetch", "--quiet", "--no-tags", *depth, "--", self.access.url, *refs
                 )
+                error = None
             except ActionError as failure:
                 error = failure
             if await self._has(commit):
