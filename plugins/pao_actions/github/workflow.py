@@ -21,6 +21,8 @@ from pao_actions.github.search import Search
 from pao_actions.github.watch import Watch
 
 _LITERAL = frozenset({"connection", "wait", "timeout", "correlation_input"})
+_PAUSES = (1.0, 3.0)
+"""Seconds before each further try to cancel."""
 _UNDONE = ("repository", "ref", "connection")
 _STOPPED = frozenset({202, 404, 409})
 """Answers to a cancel that are fine: it is asked to stop, it is gone, it has ended."""
@@ -165,6 +167,17 @@ async def _ended(github: GitHub, config: GithubWorkflowConfig, run_id: int, url:
 
 
 async def _cancel(github: GitHub, run_id: int) -> None:
+    """Ask GitHub to stop the run, some times where it can't answer: who stops something does not come back to look."""
+    for pause in _PAUSES:
+        try:
+            return await _cancel_once(github, run_id)
+        except TemporaryError as error:
+            github.context.log.warning("cancel_failed", error=str(error))
+            await github.context.clock.sleep(pause)
+    return await _cancel_once(github, run_id)
+
+
+async def _cancel_once(github: GitHub, run_id: int) -> None:
     answer = await github.call("POST", f"/actions/runs/{run_id}/cancel")
     if answer.status not in _STOPPED:
         raise github.refusal(answer, f"the run {run_id} of {github.repository} could not be cancelled")

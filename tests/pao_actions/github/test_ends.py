@@ -139,6 +139,20 @@ def test_stopping_the_action_cancels_the_run(cloud):
     assert [{"run_id": 1002, "status": 202}] == cloud.events("run_cancelled")
 
 
+@pytest.mark.parametrize(("times", "stopped"), [(1, True), (2, True), (3, False)])
+def test_a_cancel_that_is_not_answered_is_tried_again(cloud, times, stopped):
+    """Some times, since whoever stops a request does not look whether it stopped."""
+    context = cloud.context()
+    cloud.run({**CONFIG, "wait": False}, context=context)
+    cloud.fake.faults = [Fault("POST", "/cancel", times=times)]
+
+    outcome = cloud.stop(context)
+
+    told = "the run 1001 of acme/deployments could not be cancelled: GitHub answered 500: Server Error"
+    assert stopped == (told not in outcome.error.message)
+    assert (["cancelled"] if stopped else ["queued", "in_progress", "success"]) == list(cloud.fake.runs[1001].states)
+
+
 def test_stopping_an_action_whose_run_has_ended_is_fine(cloud):
     """GitHub says 409."""
     context = cloud.context()
