@@ -8,7 +8,6 @@ breaks, or a pooler that passes no notices on, costs the haste and nothing else.
 from __future__ import annotations
 
 import os
-import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_plugin.catalog_cache import CatalogCache
-from api_plugin.store.notices import CHANNEL, listening
+from api_plugin.store.notices import CHANNEL, listening, ready
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +69,7 @@ class CatalogListener:
                 # Calls go on by themselves, a TTL at a time.
                 log.exception("catalog changes not listened to")
             self._listening.clear()
-            if select.select([woken], [], [], AGAIN_SECONDS)[0]:
+            if ready(AGAIN_SECONDS, woken):
                 return
 
     def _listen(self, connection: Any, woken: int) -> bool:
@@ -79,10 +78,10 @@ class CatalogListener:
         self._listening.set()
         while True:
             wait = self._ttl if self._cache.pending() else CHECK_SECONDS
-            ready, _, _ = select.select([connection, woken], [], [], wait)
-            if woken in ready:
+            found = ready(wait, connection, woken)
+            if woken in found:
                 return True
-            if connection in ready:
+            if connection in found:
                 connection.poll()
                 connection.notifies.clear()
             elif wait == CHECK_SECONDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,3 +37,15 @@ def listening(engine: Engine, channel: str) -> Iterator[Any]:
         connection.exec_driver_sql(f"LISTEN {channel}")
         connection.detach()
         yield connection.connection.dbapi_connection
+
+
+def ready(seconds: float, *sources: Any) -> list[Any]:
+    """Which of them have something to read, after so many seconds at most.
+
+    Not by `select`, which takes no file beyond the 1,024th: each WebSocket of an API process is one, and each trigger's
+    log in a triggerer.
+    """
+    with selectors.DefaultSelector() as selector:
+        for source in sources:
+            selector.register(source, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(seconds)]

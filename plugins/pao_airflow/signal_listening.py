@@ -7,7 +7,6 @@ whoever waits for news also looks from time to time.
 from __future__ import annotations
 
 import os
-import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ import structlog
 from airflow import settings as airflow_settings
 from sqlalchemy.exc import SQLAlchemyError
 
-from api_plugin.store.notices import SIGNALS, listening
+from api_plugin.store.notices import SIGNALS, listening, ready
 
 log = structlog.get_logger(__name__)
 
@@ -71,17 +70,17 @@ class SignalListener:
                 # Those who wait go on by themselves.
                 log.exception("signals not listened to")
             self._listening.clear()
-            if select.select([woken], [], [], AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS) - 1)])[0]:
+            if ready(AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS) - 1)], woken):
                 return
             failures += 1
 
     def _listen(self, connection: Any, woken: int) -> None:
         """Return once it is to end; raises where the connection breaks."""
         while True:
-            ready, _, _ = select.select([connection, woken], [], [], CHECK_SECONDS)
-            if woken in ready:
+            found = ready(CHECK_SECONDS, connection, woken)
+            if woken in found:
                 return
-            if not ready:
+            if not found:
                 connection.cursor().execute("SELECT 1")
             connection.poll()
             # A wave of news of one thing wakes once.

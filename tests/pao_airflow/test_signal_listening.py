@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
+import resource
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
@@ -61,6 +64,23 @@ def test_a_broken_connection_is_made_anew(database, monkeypatch):
         assert [True] == cut()
 
         assert "after" == told_until(heard, "after")
+
+
+@pytest.mark.timeout(60)
+def test_it_hears_beside_a_thousand_open_files(database):
+    """Each trigger of a triggerer has its log open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    heard = Queue()
+    with ExitStack() as files:
+        for _ in range(1100):
+            files.enter_context(Path(os.devnull).open())
+        with SignalListener(heard.put).running() as listener:
+            assert listener.wait_until_listening(30)
+            tell("a")
+
+            assert "a" == heard.get()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.timeout(60)
