@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from catalog_compiler.actions import Connection
 from pao_actions.exceptions import PermanentError
@@ -70,4 +71,4 @@ class Repository:
     @property
     def path(self) -> str:
         """Where the API has it."""
-        return f"/repos/{self.owner}/{self.name}"
+        return f"/repos/{quote(self.owner, safe='')}/{quote(self.name, safe='')}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import jwt
 from pydantic import AwareDatetime, BaseModel
@@ -152,7 +153,7 @@ class AppSignIn:
         return known[key]
 
     async def _fetch(self, installation: str, call: Call, context: ActionContext) -> InstallationToken:
-        path = f"/app/installations/{installation}/access_tokens"
+        path = f"/app/installations/{quote(installation, safe='')}/access_tokens"
         answer = await call("POST", path, await self._assertion(context))
         if answer.status != _CREATED:
             raise self._refusal(answer, f"the GitHub App got no token for installation {installation}")

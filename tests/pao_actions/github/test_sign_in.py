@@ -69,6 +69,16 @@ def test_an_owner_in_the_item_wins():
     assert "other/x" == str(Repository.of("x", connection))
 
 
+def test_an_owner_is_one_segment_of_the_path(cloud):
+    """Whatever the connection's login is."""
+    cloud.connection = replace(cloud.connection, login="../a?b")
+
+    assert "GitHub answered 404" in cloud.run({**CONFIG, "repository": "deployments"}).error.message
+    assert {"/repos/..%2Fa%3Fb/deployments/actions/workflows/deploy.yml/runs"} == {
+        call.path for call in cloud.fake.calls
+    }
+
+
 def test_a_token_is_masked(cloud):
     """From then on, in everything that the action writes."""
     secrets = MemorySecrets()
