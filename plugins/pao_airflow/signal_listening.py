@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,10 +62,8 @@ class SignalListener:
                     self._listening.set()
                     self._listen(connection, woken)
                     return
-            except (SQLAlchemyError, psycopg2.Error) as error:
+            except (SQLAlchemyError, psycopg2.Error, OSError) as error:
                 log.warning("signals not listened to", error=str(error).partition("\n")[0])
-            except OSError:
-                return
             except Exception:
                 # Those who wait go on by themselves.
                 log.exception("signals not listened to")
@@ -75,7 +73,7 @@ class SignalListener:
             failures += 1
 
     def _listen(self, connection: Any, woken: int) -> None:
-        """Return once it is to end; raises where the connection breaks."""
+        """Return once it is to end, or nobody is left to tell; raises where the connection breaks."""
         while True:
             found = ready(CHECK_SECONDS, connection, woken)
             if woken in found:
@@ -84,6 +82,15 @@ class SignalListener:
                 connection.cursor().execute("SELECT 1")
             connection.poll()
             # A wave of news of one thing wakes once.
-            for name in dict.fromkeys(notice.payload for notice in connection.notifies):
-                self._take(name)
+            names = dict.fromkeys(notice.payload for notice in connection.notifies)
             connection.notifies.clear()
+            if not self._taken(names):
+                return
+
+    def _taken(self, names: Iterable[str]) -> bool:
+        try:
+            for name in names:
+                self._take(name)
+        except OSError:
+            return False
+        return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -92,4 +93,8 @@ def test_with_nobody_left_to_tell_it_ends(database):
 
     with SignalListener(gone).running() as listener:
         assert listener.wait_until_listening(30)
+        (thread,) = [each for each in threading.enumerate() if each.name == "pao-signals"]
         tell("a")
+        thread.join(30)
+
+        assert not thread.is_alive()
