@@ -89,6 +89,7 @@ class _Wait:
             self._bear(error)
             return self.issue
         self.refused_since = None
+        self.interval = min(self.interval, LONGEST_INTERVAL)
         return issue
 
     async def _seen(self, *, directly: bool) -> Issue:
