@@ -164,6 +164,10 @@ class Secrets(Protocol):
     def add(self, *texts: str) -> None:
         """Mask these texts from now on, in the action's log, errors and outputs: a token that was fetched, say."""
 
+    def text(self, text: str) -> str:
+        """A text with its secrets masked: for one that is to be cut, since half a secret is not found any more."""
+        ...
+
 
 class Vault(Protocol):
     """Encrypts what an action stores and nobody may read there: a link with a signature in it, say."""

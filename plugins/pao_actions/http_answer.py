@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,6 +35,8 @@ class HttpAnswer:
     """False where the body was longer than the limit."""
     url: str = field(default="", repr=False)
     """What was called, whole; not for messages."""
+    mask: Callable[[str], str] = field(default=str, repr=False)
+    """Takes secrets out of a text."""
     acted: bool = False
     """Whether the place from which a redirect led here may have changed something."""
 
@@ -90,6 +92,8 @@ def excerpt(answer: HttpAnswer) -> str:
         ("<!doctype", "<html")
     ):
         text = _html_text(text)
+    # Before it is cut: half a secret would be found no more.
+    text = answer.mask(text)
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= _EXCERPT_LENGTH else line[: _EXCERPT_LENGTH - 1] + "…"
 

@@ -127,6 +127,7 @@ async def send(call: HttpCall, context: ActionContext) -> HttpAnswer:
         headers=response.headers,
         body=body,
         complete=complete,
+        mask=context.secrets.text,
     )
 
 

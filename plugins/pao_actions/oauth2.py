@@ -209,7 +209,7 @@ def _refusal(answer: HttpAnswer) -> str:
     """The error as RFC 6749 (5.2) has it, or how the answer begins."""
     document = _document(answer)
     parts = (document.get("error"), document.get("error_description"))
-    told = ": ".join(" ".join(part.split())[:200] for part in parts if isinstance(part, str) and part)
+    told = ": ".join(" ".join(answer.mask(part).split())[:200] for part in parts if isinstance(part, str) and part)
     return told or excerpt(answer) or "nothing more"
 
 

@@ -106,7 +106,7 @@ class Watch:
 
     def _tell_answer(self, answer: HttpAnswer) -> None:
         paths = [condition.path for condition in _all(self.poll) if condition.path]
-        found = {path: _one(values_at(path, answer)) for path in dict.fromkeys(paths)}
+        found = {path: _one(path, answer) for path in dict.fromkeys(paths)}
         self._tell({"status": answer.status, "found": found}, worse=False)
 
     def _tell(self, seen: Mapping[str, JsonValue], *, worse: bool) -> None:
@@ -137,15 +137,16 @@ def _all(poll: Poll) -> Sequence[AnswerCondition]:
     return [*as_list(poll.until), *as_list(poll.failed_when)]
 
 
-def _one(values: list[JsonValue]) -> JsonValue:
-    """What a path found, short enough for a line of a log."""
+def _one(path: str, answer: HttpAnswer) -> JsonValue:
+    """What a path finds, short enough for a line of a log; secrets are masked before it is cut."""
+    values = values_at(path, answer)
     value = values[0] if len(values) == 1 else values
-    text = str(value)
+    text = answer.mask(str(value))
     return value if len(text) <= 200 else f"{text[:199]}…"  # noqa: PLR2004 - as long as an excerpt
 
 
 def _shown(condition: AnswerCondition, answer: HttpAnswer) -> str:
     if condition.path is None:
         return f"it answered {answer.status}: {excerpt(answer) or '(nothing)'}"
-    found = _one(values_at(condition.path, answer))
+    found = _one(condition.path, answer)
     return f"{condition.path} is {found!r}: {excerpt(answer)}"

@@ -76,7 +76,7 @@ class _Redirect:
         """The place for messages: without a query, which may hold secrets, and a path that is one."""
         parts = urlsplit(self._joined)
         path = "" if self.secret_path else parts.path
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"[:300]
+        return self.answer.mask(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}")[:300]
 
     @property
     def _joined(self) -> str:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from catalog_compiler.actions import ActionContext, ActionType, Clock, Connection, StateStore
 from catalog_compiler.address_rules import AddressRules
 from catalog_compiler.plan import Mode, RetryPlan
-from catalog_compiler.sealing import SEALED
+from catalog_compiler.sealing import MASK, SEALED
 from catalog_compiler.templates import Scope, render_config
 from pao_actions.attempts import perform
 from pao_actions.http_client import close_clients
@@ -175,6 +175,12 @@ class MemorySecrets:
     def add(self, *texts: str) -> None:
         """Keep them."""
         self.texts.extend(text for text in dict.fromkeys(texts) if text not in self.texts)
+
+    def text(self, text: str) -> str:
+        """The text with those of five and more characters masked, as hosts do."""
+        for secret in sorted(self.texts, key=len, reverse=True):
+            text = text.replace(secret, MASK) if len(secret) >= 5 else text  # noqa: PLR2004 - as hosts have it
+        return text
 
 
 class MemoryVault:

@@ -385,3 +385,15 @@ def test_what_an_answer_echoes_can_be_masked(target):
     call(target, None, connection=connection, secrets=secrets)
 
     assert {"s3cret", "dTpzM2NyZXQ=", "kkk-9"} <= set(secrets.texts)
+
+
+@pytest.mark.parametrize("before", [0, 100, 150, 185, 199, 300])
+def test_an_echo_is_masked_before_it_is_cut(target, before):
+    """Half a secret would be found no more."""
+    secret = "long-secret-" + "0123456789" * 30
+    target.answers = [Answer(400, b"x" * before + b" " + secret.encode() + b" y")]
+
+    error = call(target, {"type": "bearer", "config": {"token": secret}}).error
+
+    assert "long" not in error.message
+    assert "0123" not in error.message
