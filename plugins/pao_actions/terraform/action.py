@@ -11,6 +11,7 @@ from catalog_compiler.actions import ActionContext, ActionResult, ActionType, Co
 from catalog_compiler.encoding import Encoding
 from catalog_compiler.problems import Path
 from pao_actions.terraform.checks import REFS, problems
+from pao_actions.terraform.cloud import cancel_cloud, run_cloud
 from pao_actions.terraform.config import TerraformConfig
 from pao_actions.terraform.help import EXAMPLE, NOTES, OUTPUTS_HELP
 
@@ -82,10 +83,17 @@ class Terraform(ActionType[TerraformConfig]):
 
     async def run(self, config: TerraformConfig, context: ActionContext) -> ActionResult:
         """Plan, and apply that plan."""
+        if config.runner == "cloud":
+            return await run_cloud(config, context)
         # Not at import: the local runner needs a Unix system, and validating a catalog does not.
         from pao_actions.terraform.local import run_local
 
         return await run_local(config, context)
+
+    async def cancel(self, config: TerraformConfig, context: ActionContext) -> None:
+        """Stop a run in Terraform Cloud; one on a worker is interrupted where it runs."""
+        if config.runner == "cloud":
+            await cancel_cloud(config, context)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from catalog_compiler.actions import ConfigFacts, ConfigProblem
 from catalog_compiler.problems import Path
 from catalog_compiler.templates import TemplateSyntaxError, has_template, parse
-from pao_actions.terraform.addresses import COMMIT, ModuleAddressError, is_url, module_address, url_problem
+from pao_actions.terraform.addresses import COMMIT, ModuleAddressError, module_address, url_problem
 from pao_actions.terraform.versions import VersionError, parse_constraint
 
 REFS = ("branch", "tag", "commit", "ref")
@@ -18,7 +18,10 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _RESERVED = frozenset({"source", "version", "providers", "count", "for_each", "lifecycle", "depends_on"})
 _REF = re.compile(r"(?!-)(?!/)[^\s~^:?*\[\\\x00-\x1f\x7f]+")
 _WORKSPACE = re.compile(r"[A-Za-z0-9_./-]+")
-_LOCAL_ONLY = ("path", "module", "module_version", "backend", "credentials", "version")
+_LOCAL_ONLY = (
+    *("repository", "connection", *REFS),
+    *("path", "module", "module_version", "backend", "credentials", "version", "lock_timeout"),
+)
 
 
 def problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[ConfigProblem]:
@@ -209,13 +212,3 @@ def _cloud_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
                 message=f"'{key}' is for the local runner",
                 hint="the workspace says this in Terraform Cloud",
             )
-    repository = _fixed(config.get("repository"))
-    if repository is not None and (found := url_problem(repository)):
-        yield ConfigProblem(path=("repository",), message=found)
-    if "connection" in config and config.get("repository") is None:
-        yield ConfigProblem(path=("connection",), message="'connection' is that of a 'repository', and there is none")
-
-
-def needs_git_connection(repository: str) -> bool:
-    """Whether a repository is a name that only a git connection can complete."""
-    return not is_url(repository)

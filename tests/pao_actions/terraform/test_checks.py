@@ -31,7 +31,6 @@ GOOD = [
     REPOSITORY | {"backend": {"type": "gcs", "config": {"bucket": "b"}}, "workspace": "{{fields.name}}"},
     REPOSITORY | {"backend": {"type": "local", "config": {"path": "/states/{{fields.name}}"}}},
     CLOUD,
-    CLOUD | REPOSITORY | {"connection": "git", "branch": "main"},
 ]
 
 
@@ -215,7 +214,7 @@ BAD = [
     ),
     (
         {"runner": "cloud", "workspace": "a", "connection": "g"},
-        [("connection", "'connection' is that of a 'repository', and there is none")],
+        [("connection", "'connection' is for the local runner")],
     ),
 ]
 

@@ -1,0 +1,123 @@
+"""Runs Terraform in Terraform Cloud or Enterprise: starts a run of a workspace, applies its plan, reads the outputs."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from catalog_compiler.actions import ActionContext, ActionResult
+from pao_actions.exceptions import PermanentError
+from pao_actions.terraform.cloud_api import CloudApi, Resource
+from pao_actions.terraform.config import TerraformConfig
+from pao_actions.terraform.messages import Stream, failure, plain_errors
+from pao_actions.terraform.outputs import action_result
+
+SHORTEST_PAUSE = 2.0
+LONGEST_PAUSE = 15.0
+"""Seconds between two looks at a run: from the first, growing to the second."""
+
+_DONE = frozenset({"applied", "planned_and_finished"})
+_STOPPED = {
+    "discarded": "was discarded",
+    "canceled": "was cancelled",
+    "force_canceled": "was cancelled by force",
+    "policy_soft_failed": "was stopped by a policy",
+}
+
+
+async def run_cloud(config: TerraformConfig, context: ActionContext) -> ActionResult:
+    """Start the run, or find it again after a crash, and follow it to its end."""
+    api = await CloudApi.of(config, context)
+    name = (config.workspace or "").rpartition("/")[2]
+    workspace = await api.workspace(name)
+    run = await _begun(api, workspace, config, context)
+    url = api.page(name, str(run["id"]))
+    await context.progress.waiting(url=url)
+    try:
+        plan = await _followed(api, run, config, context)
+    except PermanentError as error:
+        error.result = ActionResult(outputs={"run_url": url}, url=url)
+        raise
+    values = await api.outputs(workspace) if config.action == "apply" else {}
+    listed = config.sensitive_outputs if config.action == "apply" else ()
+    return action_result(values, plan, listed, context, url=url)
+
+
+async def cancel_cloud(config: TerraformConfig, context: ActionContext) -> None:
+    """Stop the run: cancel it while it works, discard it while its plan waits."""
+    run_id = (await context.state.load()).get("run_id")
+    if not isinstance(run_id, str):
+        return
+    api = await CloudApi.of(config, context)
+    actions = (await api.run(run_id))["attributes"].get("actions") or {}
+    for action, possible in (("cancel", "is-cancelable"), ("discard", "is-discardable")):
+        if actions.get(possible) and await api.act(run_id, action):
+            context.log.info("terraform_run_stopped", run=run_id, by=action)
+            return
+
+
+async def _begun(api: CloudApi, workspace: str, config: TerraformConfig, context: ActionContext) -> Resource:
+    known = (await context.state.load()).get("run_id")
+    if isinstance(known, str):
+        return await api.run(known)
+    # By it a run is found again whose creation was answered to nobody; a person's retry has another key.
+    message = f"PAO request {context.request_id}, {config.action} of {context.action} ({context.idempotency_key})"
+    run = await api.find_run(workspace, message)
+    if run is None:
+        run = await api.create_run(workspace, message, config)
+    await context.state.save({"run_id": str(run["id"]), "workspace": workspace})
+    context.log.info("terraform_run_started", run=str(run["id"]), workspace=config.workspace or "")
+    return run
+
+
+async def _followed(
+    api: CloudApi, run: Resource, config: TerraformConfig, context: ActionContext
+) -> dict[str, JsonValue]:
+    """Wait for the run's end, and apply its plan on the way; gives the plan's counts."""
+    run_id, told, pause = str(run["id"]), None, SHORTEST_PAUSE
+    while True:
+        attributes = run["attributes"]
+        status = str(attributes["status"])
+        if status != told:
+            context.log.info("terraform_run", run=run_id, status=status)
+            told, pause = status, SHORTEST_PAUSE
+        if status in _DONE:
+            return await _counts(api, run)
+        if status == "errored":
+            raise await _failure(api, run)
+        if status in _STOPPED:
+            raise PermanentError(
+                f"the run {run_id} {_STOPPED[status]} in Terraform Cloud", effect_possible=await _applied(api, run)
+            )
+        confirmable = bool((attributes.get("actions") or {}).get("is-confirmable"))
+        if not (confirmable and config.action != "plan" and await api.act(run_id, "apply")):
+            await context.clock.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+        run = await api.run(run_id)
+
+
+async def _counts(api: CloudApi, run: Resource) -> dict[str, JsonValue]:
+    plan = await api.part(run, "plan")
+    attributes = plan["attributes"] if plan else {}
+    names = {"added": "resource-additions", "changed": "resource-changes", "destroyed": "resource-destructions"}
+    return {name: int(attributes.get(key) or 0) for name, key in names.items()}
+
+
+async def _applied(api: CloudApi, run: Resource) -> bool:
+    """Whether the run began to apply."""
+    part = await api.part(run, "apply")
+    return part is not None and part["attributes"].get("status") not in {None, "pending", "unreachable"}
+
+
+async def _failure(api: CloudApi, run: Resource) -> Exception:
+    """What the log of the failed part says."""
+    applied = await _applied(api, run)
+    step = "apply" if applied else "plan"
+    part = await api.part(run, step)
+    url = part["attributes"].get("log-read-url") if part else None
+    text = await api.log(str(url)) if url else ""
+    stream = Stream(log=api.context.log, applying=True)
+    for line in text.splitlines():
+        stream.line(line.encode())
+    error = failure(step, stream.errors or plain_errors(text), effect_possible=applied)
+    # The run has ended: another attempt would find the same one.
+    return PermanentError(str(error), effect_possible=applied)
