@@ -5,8 +5,10 @@ They always yield an event: a trigger that raises, or that Airflow times out, wo
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,6 +25,10 @@ from pao_airflow.stopping import stop_step, stop_undo
 from pao_airflow.task import HostedTask
 
 log = structlog.get_logger(__name__)
+
+
+_STOPPING: set[asyncio.Future[None]] = set()
+"""What is being stopped now: an event loop alone keeps nothing alive."""
 
 
 class PaoTrigger(BaseTrigger):
@@ -56,8 +62,17 @@ class PaoTrigger(BaseTrigger):
     async def _work(self, task: HostedTask) -> ActionReport: ...
 
     async def on_kill(self) -> None:
-        """Stop what it began outside: a person ended the task, or its run took too long. Called once `run` is over."""
-        await self._stop(self._task())
+        """Stop what it began outside: a person ended the task, or its run took too long. Called once `run` is over.
+
+        Airflow cancels a trigger anew in every round of its loop until it is gone, and so this as well: what stops the
+        work is a task of its own, which the cancellations do not reach.
+        """
+        stopping = asyncio.ensure_future(self._stop(self._task()))
+        _STOPPING.add(stopping)
+        stopping.add_done_callback(_STOPPING.discard)
+        while not stopping.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
 
     @abstractmethod
     async def _stop(self, task: HostedTask) -> None: ...

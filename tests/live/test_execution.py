@@ -150,7 +150,7 @@ def test_what_a_person_marks_as_done_is_left_alone(developer: Portal, airflow: A
     request_id = developer.submit("exec-marked", "done")
     wait_for(lambda: developer.action(request_id, "follow")["status"] == "waiting", "it waits")
 
-    airflow.mark_task("default.exec-cleared", request_id, "follow", "success")
+    airflow.mark_task("default.exec-marked", request_id, "follow", "success")
 
     assert "completed" == developer.ended(request_id)["status"]
     # Its trigger has ended by the time that the one of another request was made and has begun.

@@ -114,6 +114,36 @@ def test_a_kill_by_a_person_stops_the_work(supervisor, monkeypatch, kind):
     assert [("create", 3, {})] == stopped if kind == "action" else [(2, 3, {"and_rest": True})] == stopped
 
 
+def test_stopping_survives_that_airflow_cancels_anew(supervisor, monkeypatch):
+    """It does so in every round of its loop until the trigger is gone."""
+    stopped = []
+
+    async def slowly(*_args, **_more):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        stopped.append(True)
+
+    monkeypatch.setattr(trigger, "stop_step", slowly)
+    made = ActionTrigger(step=a_step({"method": "GET", "url": "https://example.com"}).model_dump_json())
+    made.task_instance = SimpleNamespace(
+        dag_id="d", run_id="r", task_id="t", try_number=1,
+        get_template_context=lambda: {"dag_run": SimpleNamespace(conf={})},
+    )  # fmt: skip
+
+    async def scene():
+        killing = asyncio.create_task(asyncio.wait_for(made.on_kill(), timeout=10))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    asyncio.run(scene())
+
+    assert [True] == stopped
+
+
 def test_a_fault_of_our_own_ends_the_task_too(supervisor):
     """Without an event Airflow would send the task to a worker, which can't run it; details stay in the log."""
     step = a_step({"method": "GET", "url": "https://example.com"})
