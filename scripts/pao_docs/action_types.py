@@ -46,6 +46,18 @@ def retried(kind: type[ActionType[Any]]) -> str:
     return _ALL if kind.repeatable(config) else _SURE
 
 
+def runs(kind: type[ActionType[Any]], places: Mapping[Host, str]) -> str:
+    """Where it runs, and where else for which value of a key; `places` says it in words."""
+    config = yaml.safe_load(example_config(kind))
+    usual = kind.runs_on(config)
+    for key, values in _choices(kind):
+        elsewhere = {value: host for value in values if (host := kind.runs_on({**config, key: value})) != usual}
+        if elsewhere:
+            others = "; ".join(f"{places[host]} where `{key}` is `{value}`" for value, host in elsewhere.items())
+            return f"{places[usual]}; {others}"
+    return places[usual]
+
+
 def _choices(kind: type[ActionType[Any]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The keys that take one of a few values, with these."""
     for name, field in kind.Config.model_fields.items():
@@ -64,7 +76,7 @@ def _opening(types: Mapping[str, type[ActionType[Any]]]) -> Iterator[str]:
         [
             f"[`{name}`](#{name})",
             kind.summary,
-            _HOSTS[kind.host],
+            runs(kind, _HOSTS),
             "the request fails" if kind.on_error == "fail" else "it goes on, with a warning",
             retried(kind),
         ]
@@ -83,7 +95,7 @@ def _text(name: str) -> list[str]:
 def _type(kind: type[ActionType[Any]]) -> Iterator[str]:
     yield from ["", f"## `{kind.name}`", "", kind.summary, ""]
     outcome = "the request fails" if kind.on_error == "fail" else "the request goes on, with a warning"
-    yield f"- Runs {_PLACES[kind.host]}."
+    yield f"- Runs {runs(kind, _PLACES)}."
     yield f"- If it fails, {outcome}, unless `on_error` says otherwise."
     yield f"- Tried again, where the item says no `retry`: {retried(kind)}."
     yield from ["", "```yaml", f"type: {kind.name}", *_indented(example_config(kind)), "```"]

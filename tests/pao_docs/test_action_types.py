@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pao_actions.testing import make_context, run_action
-from pao_docs.action_types import action_page, retried
+from pao_docs.action_types import action_page, retried, runs
 
 from catalog_compiler.actions import Connection, action_type, action_types
 from catalog_compiler.descriptions import key_descriptions, models_of
@@ -147,6 +147,14 @@ def test_the_example_of_email_does_what_it_says(tmp_path):
 
     assert ["ada@example.com", "platform@example.com"] == outcome.result.outputs["accepted"]
     assert "Cache: orders is there" == mail.letters[0][1]["Subject"]
+
+
+def test_where_it_runs_is_asked_of_the_type():
+    """Where it depends on a key, by that key."""
+    words = {"triggerer": "here", "worker": "there"}
+
+    assert "here" == runs(action_type("rest-api"), words)
+    assert "there; here where `runner` is `cloud`" == runs(action_type("terraform"), words)
 
 
 def test_what_is_tried_again_is_asked_of_the_type():
