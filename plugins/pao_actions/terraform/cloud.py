@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext, ActionResult
-from pao_actions.exceptions import PermanentError
+from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.terraform.cloud_api import CloudApi, Resource
 from pao_actions.terraform.config import TerraformConfig
 from pao_actions.terraform.messages import Stream, failure, plain_errors
@@ -14,6 +14,8 @@ from pao_actions.terraform.outputs import action_result
 SHORTEST_PAUSE = 2.0
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at a run: from the first, growing to the second."""
+PAUSES_WHILE_AWAY = (5.0, 15.0, 60.0, 120.0, 300.0)
+"""Seconds before each further look at a run that could not be looked at."""
 
 _DONE = frozenset({"applied", "planned_and_finished"})
 _STOPPED = {
@@ -92,7 +94,18 @@ async def _followed(
         if not (confirmable and config.action != "plan" and await api.act(run_id, "apply")):
             await context.clock.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
-        run = await api.run(run_id)
+        run = await _look(api, run_id, context)
+
+
+async def _look(api: CloudApi, run_id: str, context: ActionContext) -> Resource:
+    """The run as it is now; an API that is away for a while costs no attempt of the action."""
+    for pause in PAUSES_WHILE_AWAY:
+        try:
+            return await api.run(run_id)
+        except TemporaryError as error:
+            context.log.warning("terraform_cloud_away", error=str(error))
+            await context.clock.sleep(max(pause, error.retry_after or 0.0))
+    return await api.run(run_id)
 
 
 async def _counts(api: CloudApi, run: Resource) -> dict[str, JsonValue]:

@@ -121,6 +121,15 @@ def test_what_may_pass_is_tried_again(cloud, call, status):
     assert ["run-1"] == list(cloud.runs)
 
 
+def test_an_api_that_is_away_costs_no_attempt_while_a_run_is_followed(cloud):
+    """The run goes on meanwhile."""
+    cloud.faults.extend([("GET /api/v2/runs/run-1", 503)] * 5)
+
+    outcome = run(cloud)
+
+    assert ("completed", 1) == (outcome.status, outcome.attempts)
+
+
 def test_somebody_else_applies_first(cloud):
     """409 means to look again."""
     cloud.faults.append(("actions/apply", 409))
