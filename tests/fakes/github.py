@@ -447,6 +447,10 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # hundreds may call at once
+
+
 @contextmanager
 def serving(fake: GitHubFake) -> Iterator[GitHubFake]:
     """Serve it on a free port of the loopback address, below `/api/v3` as Enterprise does, and at the root."""
@@ -496,7 +500,7 @@ def serving(fake: GitHubFake) -> Iterator[GitHubFake]:
             except ConnectionError:
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
