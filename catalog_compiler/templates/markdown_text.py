@@ -50,7 +50,7 @@ def _escaped(text: str, before: str) -> str:
     guard = "" if opens_line else "\x00"
     escaped = _ANYWHERE.sub(r"\\\g<0>", text)
     escaped = _LINE_START.sub(_mark_escaped, guard + escaped)
-    escaped = _INDENTED.sub(_space_as_entity, escaped).removeprefix("\x00")
+    escaped = _INDENTED.sub(_space_as_entity, escaped).removeprefix(guard)
     return "\\" + escaped if before[-1:].isdigit() and escaped[:1] in (".", ")") else escaped
 
 

@@ -101,6 +101,7 @@ def test_nothing_is_underlined_in_a_starting_file(editor, kind, capsys):
     assert [] == editor.problems(capsys.readouterr().out)
 
 
+ACTIONS = ", ".join(f'"{name}"' for name in sorted(action_types()))
 METHODS = '"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"'
 OPERATORS = '"eq", "ne", "gt", "lt", "gte", "lte", "in", "not_in"'
 CATEGORIES = '"compute", "databases", "messaging", "networking", "storage", "security", "monitoring", "other"'
@@ -143,7 +144,7 @@ TYPES = (
         ("operator: eq, ", "", {20: ['Missing property "operator".']}),
         ("          options: [{value: small}, {value: large}]\n", "", {21: ['Missing property "options".']}),
         ("{value: large}]", "{label: large}]", {25: ['Missing property "value".']}),
-        ("type: rest-api", "type: rest", {36: ['Value is not accepted. Valid values: "rest-api", "webhook".']}),
+        ("type: rest-api", "type: rest", {36: [f"Value is not accepted. Valid values: {ACTIONS}."]}),
         ("        type: rest-api\n", "", {35: ['Missing property "type".']}),
         ("type: rest-api", "type: webhook", {42: ["Property response_mapping is not allowed."]}),
         ("method: POST", "methd: POST", {39: ["Property methd is not allowed."]}),

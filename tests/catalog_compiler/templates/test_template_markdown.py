@@ -28,6 +28,7 @@ def written(template, value):
 @example("```\ncode\n```")
 @example("a\\*b\\")
 @example("| a | b |\n|---|---|\n| 1 | 2 |")
+@example("\x00")
 @example("~~gone~~ __init__ snake_case _a_")
 @given(st.one_of(NASTY, st.text(max_size=60)))
 def test_a_reader_sees_the_value_and_no_structure(value):
