@@ -1,4 +1,4 @@
-"""Reads and writes XComs for the triggerer's runner, in the supervisor's own database session.
+"""Reads and writes XComs, and reads a task's state, for the triggerer's runner in the supervisor's own session.
 
 Airflow's supervisor asks its Execution API for each, an app that runs in a thread of the same process. That is several
 times the work, which every action needs again and again. What is read and stored is the same.
@@ -6,8 +6,9 @@ times the work, which every action needs again and again. What is read and store
 
 from __future__ import annotations
 
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from airflow.sdk.execution_time.comms import GetXCom, SetXCom, XComResult
+from airflow.sdk.execution_time.comms import GetTaskStates, GetXCom, SetXCom, TaskStatesResult, XComResult
 from airflow.utils.session import create_session
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -23,10 +24,12 @@ def is_plain(message: object) -> bool:
             return True
         case SetXCom(mapped_length=None, dag_result=False):
             return message.map_index in {None, ONE} and bool(message.key)
+        case GetTaskStates(run_ids=[_], task_ids=[_], task_group_id=None, logical_dates=None, map_index=None):
+            return True
     return False
 
 
-def answer(message: GetXCom | SetXCom) -> BaseModel | None:
+def answer(message: GetXCom | SetXCom | GetTaskStates) -> BaseModel | None:
     """Do what a plain message asks.
 
     Raises:
@@ -35,6 +38,8 @@ def answer(message: GetXCom | SetXCom) -> BaseModel | None:
     """
     if isinstance(message, GetXCom):
         return _read(message)
+    if isinstance(message, GetTaskStates):
+        return _state(message)
     _write(message)
     return None
 
@@ -49,6 +54,19 @@ def _read(message: GetXCom) -> XComResult:
     )
     with create_session(scoped=False) as session:
         return XComResult(key=message.key, value=session.scalar(found))
+
+
+def _state(message: GetTaskStates) -> TaskStatesResult:
+    found = select(TaskInstance.run_id, TaskInstance.task_id, TaskInstance.state).where(
+        TaskInstance.dag_id == message.dag_id,
+        TaskInstance.run_id.in_(message.run_ids or ()),
+        TaskInstance.task_id.in_(message.task_ids or ()),
+    )
+    states: dict[str, dict[str, str | None]] = {}
+    with create_session(scoped=False) as session:
+        for row in session.execute(found):
+            states.setdefault(row.run_id, {})[row.task_id] = None if row.state is None else str(row.state)
+    return TaskStatesResult(task_states=states)
 
 
 def _write(message: SetXCom) -> None:

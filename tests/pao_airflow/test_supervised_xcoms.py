@@ -10,11 +10,11 @@ from airflow.jobs.triggerer_job_runner import in_process_api_server
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk.api.client import Client
-from airflow.sdk.execution_time.comms import GetXCom, SetXCom
-from airflow.sdk.execution_time.request_handlers import handle_get_xcom, handle_set_xcom
+from airflow.sdk.execution_time.comms import GetTaskStates, GetXCom, SetXCom
+from airflow.sdk.execution_time.request_handlers import handle_get_task_states, handle_get_xcom, handle_set_xcom
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from pao_airflow.supervised_xcoms import answer, is_plain
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 PLACE = {"dag_id": "default.queue", "run_id": "r-1", "task_id": "create"}
 VALUES = ['{"a": 1}', {"a": [1, None, "é"]}, "", 0, None, []]
@@ -60,6 +60,18 @@ def test_what_one_way_writes_the_other_reads(run, airflows, value):
 
     assert (value, [value]) == (ours.value, handle_get_xcom(airflows, get)[0].value)
     assert answer(get) == handle_get_xcom(airflows, get)[0]
+
+
+@pytest.mark.parametrize("state", ["failed", "deferred", None])
+@pytest.mark.parametrize("task_id", ["create", "other"])
+def test_a_tasks_state_is_what_airflow_says(run, airflows, session, state, task_id):
+    """Of one that is there, or is not."""
+    session.execute(update(TaskInstance).where(TaskInstance.run_id == "r-1").values(state=state))
+    session.commit()
+    asked = GetTaskStates(dag_id="default.queue", run_ids=["r-1"], task_ids=[task_id])
+
+    assert is_plain(asked)
+    assert handle_get_task_states(airflows, asked)[0].task_states == answer(asked).task_states
 
 
 def test_what_is_not_there_is_none(run, airflows):
