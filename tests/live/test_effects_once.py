@@ -116,6 +116,7 @@ KINDS = {
     "jira-cloud": Kind(action=ticket("once_jira_cloud"), at="jira_cloud", ends="completed"),
     "jira-server": Kind(action=ticket("once_jira_server"), at="jira_server", ends="completed"),
     "github": Kind(action=run_of("once_github", correlation_input="pao_id"), at="github", ends="completed"),
+    "nameless-github": Kind(action=run_of("once_github"), at="github", ends="completed"),
 }
 ITEMS = tuple(item(f"once-{name}", {"name": "act", **kind.action}) for name, kind in KINDS.items())
 
