@@ -18,6 +18,7 @@ import pytest
 from pao_local.signals import interrupt_on_end
 
 from api_plugin.client import ApiClient
+from tests.fakes.jira import EMAIL, TOKEN, FakeJira, fake_jira
 from tests.live.airflow_api import AirflowApi
 from tests.live.catalog_repository import STAGING, CatalogRepository, LiveCatalog
 from tests.live.example_target import ExampleTarget
@@ -84,6 +85,13 @@ def ailing() -> Iterator[ScriptedTarget]:
 
 
 @pytest.fixture(scope="session")
+def jira() -> Iterator[FakeJira]:
+    """The Jira of the connection `jira_live`."""
+    with fake_jira(cloud=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRepository:
     """The branch that the second catalog follows."""
     return repository.branch(STAGING, folder / STAGING, item("watched-branch", scripted_call("make", "/staging-1")))
@@ -96,9 +104,11 @@ def stack(
     staging_repository: CatalogRepository,
     scripted: ScriptedTarget,
     ailing: ScriptedTarget,
+    jira: FakeJira,
 ) -> Iterator[RunningStack]:
     """The stack under test."""
     interrupt_on_end()
+    tickets = {"conn_type": "jira", "host": jira.url, "login": EMAIL, "password": TOKEN}
     reports = {"conn_type": "http", "host": f"{scripted.url}{REPORTS}"}
     with RunningStack.started(
         folder / "state",
@@ -110,6 +120,7 @@ def stack(
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
+            "AIRFLOW_CONN_JIRA_LIVE": json.dumps(tickets),
             "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             "PYTHONPATH": os.pathsep.join([str(ANOTHER_PACKAGE), str(install_types(folder / "types"))]),
         },
