@@ -50,7 +50,7 @@ def measure_idle(ways: Sequence[Way], rounds: int) -> list[Spread]:
     for number in range(rounds + 1):
         for way, times in zip(ways, seconds, strict=True):
             with way.account.connected() as caller:
-                taken = _one(way, caller)
+                taken = one(way, caller)
             # The first round meets processes that have yet to import and connect.
             if number:
                 times.append(taken)
@@ -82,7 +82,8 @@ def wait_until_quiet(way: Ordered, timeout: float) -> None:
             time.sleep(QUIET_EVERY)
 
 
-def _one(way: Way, caller: Caller) -> float:
+def one(way: Way, caller: Caller) -> float:
+    """Seconds of one run, from its start to its end; raises `TimeoutError`."""
     started = time.perf_counter()
     run, _ = way.start(caller)
     while not way.is_over(caller, run):

@@ -12,8 +12,7 @@ from itertools import pairwise
 
 import psycopg2
 
-from bench.calls import Caller
-from bench.completion import ONE_TIMEOUT
+from bench.completion import one
 from bench.measure import Spread, ratio, spread
 from bench.recorder import Recorder
 from bench.stack import MeasuredStack
@@ -67,27 +66,16 @@ def measure_delays(stack: MeasuredStack, rounds: int) -> tuple[Spread, Spread]:
 
 def _delays(way: Way, recorder: Recorder, text: str) -> list[float]:
     with way.account.connected() as caller:
-        _complete(way, caller)
+        one(way, caller)
     calls = [call for call in recorder.calls("now") if call.path.startswith(f"{text}/")]
     return [after.arrived - before.answered for before, after in pairwise(calls)]
-
-
-def _complete(way: Way, caller: Caller) -> float:
-    """Seconds of one run, to its end."""
-    started = time.perf_counter()
-    run, _ = way.start(caller)
-    while not way.is_over(caller, run):
-        if time.perf_counter() - started > ONE_TIMEOUT:
-            raise TimeoutError(f"run {run} did not end within {ONE_TIMEOUT:.0f} s")
-        time.sleep(LOOK_EVERY)
-    return time.perf_counter() - started
 
 
 def measure_waiting(stack: MeasuredStack, requests: int, clients: int) -> Waiting:
     """One request alone, then so many submitted at once."""
     way = Ordered(stack.developer, SLOW)
     with way.account.connected() as caller:
-        alone = _complete(way, caller)
+        alone = one(way, caller)
         before = len(stack.recorder.calls("slow"))
         # The recorder's clock is this one too.
         started = time.monotonic()

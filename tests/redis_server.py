@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-MISSING = "redis-server is not installed; install it (Debian: apt install redis-server)"
+from tests.outside_programs import missing
 
 
 @dataclass
@@ -29,7 +28,7 @@ class RedisServer:
     def started(cls, folder: Path) -> Iterator[RedisServer]:
         """Start one for as long as the context lasts."""
         if shutil.which("redis-server") is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+            missing("redis-server; install it (Debian: apt install redis-server)")
         server = cls(folder=folder)
         server.start()
         try:

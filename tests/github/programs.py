@@ -1,12 +1,7 @@
-"""Prism, which serves GitHub's own OpenAPI description and holds calls and answers to it.
-
-`scripts/install dev` brings it where it can. Where it is missing, a test is skipped; in continuous integration (`CI` is
-set) it fails.
-"""
+"""Prism, which serves GitHub's own OpenAPI description and holds calls and answers to it."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -15,9 +10,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal, NoReturn
+from typing import IO, Literal
 
 import pytest
+
+from tests.outside_programs import NODE, missing
 
 Kind = Literal["cloud", "server"]
 """github.com, or an Enterprise Server."""
@@ -78,19 +75,12 @@ def _listens(output: IO[str], said: list[str]) -> bool:
 def _description(kind: Kind) -> str:
     found = HERE / "node_modules" / ".descriptions" / f"{kind}.json"
     if not found.exists():
-        _missing("GitHub's description of its API: run scripts/install dev, with Node 20 or newer and npm")
+        missing("GitHub's description of its API: run scripts/install dev, with Node 20 or newer and npm")
     return str(found)
 
 
 def _node() -> str:
     found = shutil.which("node")
     if found is None:
-        _missing("Node 20 or newer with npm, then run: scripts/install dev")
+        missing(NODE)
     return found
-
-
-def _missing(what: str) -> NoReturn:
-    message = f"this test needs {what}"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
