@@ -82,13 +82,8 @@ def _process(supervisor, monkeypatch):
 
 
 def does(what):
-    """What the action does; once it has begun, `begun` is set."""
-
-    async def doing(context):
-        Process.begun.set()
-        return await what(context)
-
-    Process.what = doing
+    """What the action does."""
+    Process.what = what
 
 
 async def succeed(_context):
@@ -101,6 +96,7 @@ async def refuse(_context):
 
 async def hang(context):
     await context.state.save({"workspace": "w-1"})
+    Process.begun.set()
     await asyncio.Event().wait()
 
 
