@@ -49,17 +49,9 @@ def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSett
 
 
 def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan, settings: PaoSettings) -> None:
-    field_types = {field.id: field.type for field in plan.fields}
     tasks = {}
     for action in way.actions:
-        step = Step(
-            item_id=plan.item_id,
-            revision=plan.revision,
-            mode=mode,
-            header=plan.header,
-            field_types=field_types,
-            action=action,
-        )
+        step = Step.of(plan, mode, action)
         on_worker = action.host == "worker"
         operator = WorkerActionOperator if on_worker else ActionOperator
         # Pools do not see what a triggerer runs.

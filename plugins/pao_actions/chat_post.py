@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,7 +10,7 @@ from pydantic import JsonValue
 from catalog_compiler.actions import ActionContext
 from catalog_compiler.templates.text import json_of
 from pao_actions.exceptions import TemporaryError
-from pao_actions.http_answer import HttpAnswer, excerpt, retry_after
+from pao_actions.http_answer import HttpAnswer, excerpt
 from pao_actions.http_call import HttpCall, send
 
 
@@ -42,27 +41,13 @@ async def post(call: HttpCall, context: ActionContext) -> HttpAnswer:
         PermanentError: if it can't be sent.
     """
     answer = await send(call, context)
+    wish = answer.wished_pause(context.clock.now())
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        wish = wished_pause(answer, context)
         raise TemporaryError(f"{call.shown_as} takes no more messages for now (429)", arrived=False, retry_after=wish)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TemporaryError(
             f"{call.shown_as} answered {answer.status}: {excerpt(answer) or '(nothing)'}",
             arrived=True,
-            retry_after=wished_pause(answer, context),
+            retry_after=wish,
         )
     return answer
-
-
-def wished_pause(answer: HttpAnswer, context: ActionContext) -> float | None:
-    """Seconds that the answer asks to wait, if it does."""
-    return retry_after(answer.headers.get("Retry-After"), context.clock.now())
-
-
-def json_object(answer: HttpAnswer) -> dict[str, JsonValue]:
-    """The answer's JSON object; empty where it is none."""
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

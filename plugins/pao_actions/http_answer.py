@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 
 import httpx
+from pydantic import JsonValue
 
 from pao_actions.exceptions import PermanentError, TemporaryError
 
@@ -45,6 +47,18 @@ class HttpAnswer:
         """Whether the call may have changed something, whatever the status says."""
         return self.acted or self.method not in SAFE_METHODS
 
+    def wished_pause(self, now: datetime) -> float | None:
+        """Seconds that its `Retry-After` asks to wait, if it does."""
+        return retry_after(self.headers.get("Retry-After"), now)
+
+    def json_object(self) -> dict[str, JsonValue]:
+        """The JSON object that is its body; empty where it is none."""
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
 
 def require_success(answer: HttpAnswer, success_codes: Collection[int] | None, now: datetime) -> None:
     """Return where the status means success: one of `success_codes`, or 200 to 299 where that is None.
@@ -65,7 +79,7 @@ def require_success(answer: HttpAnswer, success_codes: Collection[int] | None, n
     if text := excerpt(answer):
         message = f"{message}: {text}"
     if status in _TEMPORARY or status >= 500:  # noqa: PLR2004
-        raise TemporaryError(message, arrived=True, retry_after=retry_after(answer.headers.get("Retry-After"), now))
+        raise TemporaryError(message, arrived=True, retry_after=answer.wished_pause(now))
     refused = status >= 300 and not answer.acted  # noqa: PLR2004
     raise PermanentError(message, effect_possible=answer.effect_possible and not refused)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -184,7 +183,7 @@ def _call(settings: TokenSettings, connection: Connection | None) -> HttpCall:
 
 
 def _token(answer: HttpAnswer, now: datetime) -> _Token:
-    document = _document(answer)
+    document = answer.json_object()
     text, kind = document.get("access_token"), document.get("token_type", "Bearer")
     if not isinstance(text, str) or not text:
         raise PermanentError(
@@ -207,15 +206,7 @@ def _seconds(value: Any) -> float:
 
 def _refusal(answer: HttpAnswer) -> str:
     """The error as RFC 6749 (5.2) has it, or how the answer begins."""
-    document = _document(answer)
+    document = answer.json_object()
     parts = (document.get("error"), document.get("error_description"))
     told = ": ".join(" ".join(answer.mask(part).split())[:200] for part in parts if isinstance(part, str) and part)
     return told or excerpt(answer) or "nothing more"
-
-
-def _document(answer: HttpAnswer) -> Mapping[str, Any]:
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -13,7 +13,7 @@ from catalog_compiler.actions import ActionContext, ActionResult
 from pao_actions.answer_condition import AnswerCondition, Conditions, as_list, values_at
 from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.header_text import HeaderText
-from pao_actions.http_answer import HttpAnswer, excerpt, require_success, retry_after
+from pao_actions.http_answer import HttpAnswer, excerpt, require_success
 from pao_actions.retry_policy import LONGEST_WISH
 
 
@@ -101,7 +101,7 @@ class Watch:
             raise self._failed(str(error)) from error
         self.last = answer
         self._tell_answer(answer)
-        wish = retry_after(answer.headers.get("Retry-After"), self.context.clock.now())
+        wish = answer.wished_pause(self.context.clock.now())
         return min(wish or 0.0, LONGEST_WISH)
 
     def _tell_answer(self, answer: HttpAnswer) -> None:

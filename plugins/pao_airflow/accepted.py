@@ -36,14 +36,7 @@ async def accepted_step(step: Step, task: HostedTask) -> Step:
         log.warning("the accepted revision was not looked up", error=str(error))
         return step
     log.info("the DAG is of another revision than the request", accepted=plan.revision, found=step.revision)
-    return Step(
-        item_id=plan.item_id,
-        revision=plan.revision,
-        mode=step.mode,
-        header=plan.header,
-        field_types={field.id: field.type for field in plan.fields},
-        action=action,
-    )
+    return Step.of(plan, step.mode, action)
 
 
 async def _plan(run: RunConf, connection_id: str) -> ItemPlan:

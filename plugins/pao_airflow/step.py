@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog_compiler.plan import ActionPlan, Mode, PlanModel
+from catalog_compiler.plan import ActionPlan, ItemPlan, Mode, PlanModel
 
 
 class Step(PlanModel):
@@ -20,3 +20,15 @@ class Step(PlanModel):
     header: dict[str, Any]
     field_types: dict[str, str]
     action: ActionPlan
+
+    @classmethod
+    def of(cls, plan: ItemPlan, mode: Mode, action: ActionPlan) -> Step:
+        """The step of an action of that plan."""
+        return cls(
+            item_id=plan.item_id,
+            revision=plan.revision,
+            mode=mode,
+            header=plan.header,
+            field_types={field.id: field.type for field in plan.fields},
+            action=action,
+        )

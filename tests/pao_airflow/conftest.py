@@ -119,14 +119,7 @@ def seal(value):
 def a_step(config, **more):
     """The step of an action `create` with this config."""
     plan = item_plan("queue", action("before"), action("create", config=config, **more), fields=FIELDS)
-    return Step(
-        item_id=plan.item_id,
-        revision=plan.revision,
-        mode="automatic",
-        header=plan.header,
-        field_types={field.id: field.type for field in plan.fields},
-        action=plan.fulfillment("automatic").action("create"),
-    )
+    return Step.of(plan, "automatic", plan.fulfillment("automatic").action("create"))
 
 
 def a_conf(step, *, mode="automatic", rollback=None, **fields):

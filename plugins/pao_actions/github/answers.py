@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from catalog_compiler.actions import ActionResult
 from pao_actions.exceptions import ActionError, PermanentError, TemporaryError
-from pao_actions.http_answer import HttpAnswer, excerpt, retry_after
+from pao_actions.http_answer import HttpAnswer, excerpt
 
 _TEMPORARY = frozenset({408, 425, 429})
 _SERVER_ERROR = 500
@@ -84,7 +84,7 @@ def refusal(
     if said := words(answer):
         message = f"{message}: {said}"
     if answer.status in _TEMPORARY or answer.status >= _SERVER_ERROR:
-        wish = retry_after(answer.headers.get("Retry-After"), server_time(answer) or datetime.now(UTC))
+        wish = answer.wished_pause(server_time(answer) or datetime.now(UTC))
         return TemporaryError(message, arrived=True, retry_after=wish, result=result)
     if advice := _ADVICE.get(answer.status):
         message = f"{message}; {advice.format(connection=connection, repository=repository)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pao_actions.github.answers import server_time, words
-from pao_actions.http_answer import HttpAnswer, retry_after
+from pao_actions.http_answer import HttpAnswer
 
 _LIMITED = frozenset({403, 429})
 _TOO_MANY = 429
@@ -35,7 +35,7 @@ def is_limit(answer: HttpAnswer) -> bool:
 def pause(answer: HttpAnswer, now: datetime, refusals: int) -> float:
     """Seconds to send nothing after this answer; 0 where there is no need. `refusals` counts those in a row."""
     limited = is_limit(answer)
-    if limited and (wish := retry_after(answer.headers.get("Retry-After"), now)) is not None:
+    if limited and (wish := answer.wished_pause(now)) is not None:
         return min(max(wish, 1.0), _LONGEST)
     if answer.headers.get("X-RateLimit-Remaining") == "0" and (reset := _reset(answer)) is not None:
         # By the server's own clock: ours may be some seconds off.

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from catalog_compiler.actions import ActionContext, Connection
 from pao_actions.connection_options import OPTIONS
 from pao_actions.exceptions import PermanentError, TemporaryError
-from pao_actions.http_answer import HttpAnswer, excerpt, retry_after
+from pao_actions.http_answer import HttpAnswer, excerpt
 from pao_actions.http_call import HttpCall, find_connection, send
 from pao_actions.http_connection import base_url
 from pao_actions.jira.exceptions import InvalidRequestError, NotThereError, SignInError
@@ -133,7 +133,7 @@ class JiraClient:
             case HTTPStatus.NOT_FOUND:
                 raise NotThereError(message)
             case status if status in _NOT_DONE or status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                wish = retry_after(answer.headers.get("Retry-After"), self.context.clock.now())
+                wish = answer.wished_pause(self.context.clock.now())
                 raise TemporaryError(message, arrived=status not in _NOT_DONE, retry_after=wish)
             case status if status >= HTTPStatus.BAD_REQUEST:
                 raise PermanentError(message)
@@ -240,23 +240,15 @@ def _document(answer: HttpAnswer, connection_id: str) -> Any:
 
 def _messages(answer: HttpAnswer) -> Iterator[str]:
     """What Jira says in its own form of errors, or else the start of the answer."""
-    said = _error_document(answer)
+    said = answer.json_object()
     told = said.get("errorMessages")
     messages = [str(message) for message in told if message] if isinstance(told, list) else []
     messages += [f"{field}: {text}" for field, text in _field_messages(answer).items()]
-    if isinstance(said.get("message"), str) and said["message"]:
-        messages.append(said["message"])
+    if isinstance(message := said.get("message"), str) and message:
+        messages.append(message)
     yield from messages or filter(None, [excerpt(answer)])
 
 
 def _field_messages(answer: HttpAnswer) -> dict[str, str]:
-    errors = _error_document(answer).get("errors")
+    errors = answer.json_object().get("errors")
     return {str(field): str(text) for field, text in errors.items()} if isinstance(errors, dict) else {}
-
-
-def _error_document(answer: HttpAnswer) -> dict[str, Any]:
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext
-from pao_actions.chat_post import json_call, json_object, post, wished_pause
+from pao_actions.chat_post import json_call, post
 from pao_actions.exceptions import ActionError, PermanentError
 from pao_actions.http_answer import HttpAnswer, excerpt
 from pao_actions.http_call import HttpCall, send
@@ -29,7 +29,7 @@ async def post_as_app(
     headers = {"Authorization": f"Bearer {way.token}"}
     call = json_call(f"{way.url}/chat.postMessage", message, name=way.name, timeout=seconds, headers=headers)
     answer = await post(call, context)
-    document = json_object(answer)
+    document = answer.json_object()
     if document.get("ok") is not True or not isinstance(document.get("ts"), str):
         raise _refusal(way, answer, document, context)
     posted: dict[str, JsonValue] = {"ts": document["ts"], "channel": document.get("channel")}
@@ -46,7 +46,7 @@ async def post_by_webhook(way: Way, message: Mapping[str, JsonValue], seconds: f
         context.log.info("message_sent")
         return
     if _CODE.fullmatch(text):
-        raise slack_error(text, wished_pause(answer, context))
+        raise slack_error(text, answer.wished_pause(context.clock.now()))
     raise PermanentError(
         f"{way.name} answered {answer.status}: {excerpt(answer) or '(nothing)'}; check the address in the connection's "
         "password",
@@ -65,7 +65,7 @@ async def permalink(way: Way, posted: Mapping[str, JsonValue], context: ActionCo
         shown_as="GET Slack's chat.getPermalink",
     )
     try:
-        document = json_object(await send(call, context))
+        document = (await send(call, context)).json_object()
     except ActionError as error:
         context.log.warning("permalink_unknown", error=str(error))
         return None
@@ -76,7 +76,7 @@ async def permalink(way: Way, posted: Mapping[str, JsonValue], context: ActionCo
 def _refusal(way: Way, answer: HttpAnswer, document: Mapping[str, JsonValue], context: ActionContext) -> ActionError:
     code = document.get("error")
     if isinstance(code, str) and _CODE.fullmatch(code):
-        return slack_error(code, wished_pause(answer, context))
+        return slack_error(code, answer.wished_pause(context.clock.now()))
     return PermanentError(
         f"{way.name} answered {answer.status} with what is no answer of Slack's: {excerpt(answer) or '(nothing)'}; "
         "check where the connection's 'base_url' leads",

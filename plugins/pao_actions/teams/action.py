@@ -99,7 +99,6 @@ def _call(config: TeamsConfig, connection: Connection) -> HttpCall:
     if len(call.body or b"") > LARGEST_MESSAGE:
         raise PermanentError(
             f"the message has {len(call.body or b'')} bytes, and Teams takes {LARGEST_MESSAGE}; shorten values with "
-            "the "
-            "filter 'truncate'"
+            "the filter 'truncate'"
         )
     return call

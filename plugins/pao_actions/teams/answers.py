@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from catalog_compiler.actions import ActionContext
-from pao_actions.chat_post import json_object, wished_pause
 from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.http_answer import HttpAnswer, excerpt
 
@@ -42,13 +41,13 @@ def judge(answer: HttpAnswer, context: ActionContext) -> str | None:
     text = excerpt(answer)
     if text.lower().startswith(_CONNECTOR_FAILED):
         if "429" in text:
-            pause = wished_pause(answer, context)
+            pause = answer.wished_pause(context.clock.now())
             raise TemporaryError(f"Teams takes no more messages for now: {text}", arrived=False, retry_after=pause)
         raise PermanentError(f"Teams refused the message: {text}; give the connection the URL of a workflow instead")
     if answer.status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
         run_id: str | None = answer.headers.get("x-ms-workflow-run-id")
         return run_id
-    error = json_object(answer).get("error")
+    error = answer.json_object().get("error")
     code = str(error["code"]) if isinstance(error, dict) and "code" in error else _BY_STATUS.get(answer.status, "")
     said = text or "(nothing)"
     remedy = REMEDIES.get(code, f"it says: {said}; look at the workflow's runs in Power Automate")
