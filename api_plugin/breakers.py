@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
-from api_plugin.datamodels import BreakerBody
+from api_plugin.datamodels.health import BreakerBody
 from api_plugin.store.targets import Breaker
 
 CLOSED = "closed"

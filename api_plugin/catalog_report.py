@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api_plugin.datamodels import CatalogValidation, InvalidItem, ItemValidation, ProblemAnswer
+from api_plugin.datamodels.publishing import CatalogValidation, InvalidItem, ItemValidation, ProblemAnswer
 from api_plugin.principals import Principal
 from api_plugin.published_items import PublishedItem, published_items, sees_published
 from api_plugin.store.catalog import Catalog

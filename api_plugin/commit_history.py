@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.cursors import decode_cursor, encode_cursor, not_a_cursor
-from api_plugin.datamodels import CommitAnswer, CommitPage
+from api_plugin.datamodels.publishing import CommitAnswer, CommitPage
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal
 from api_plugin.published_items import published_items, sees_published

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.breakers import left_alone
 from api_plugin.catalog_health import catalog_troubles
-from api_plugin.datamodels import CheckAnswer, HealthAnswer
+from api_plugin.datamodels.health import CheckAnswer, HealthAnswer
 from api_plugin.followed import is_followed
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api_plugin.answer_examples import EXAMPLES
+from api_plugin.answer_examples.every import EXAMPLES
 from api_plugin.bodies import BodyReader
 from api_plugin.documentation import problems
 from api_plugin.principals import Requires

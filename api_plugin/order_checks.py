@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from api_plugin.bodies import Draft
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
-from api_plugin.datamodels import OrderBody
+from api_plugin.datamodels.catalog import OrderBody
 from api_plugin.exceptions import ApiProblem, FieldProblem, conflict, invalid_fields
 from api_plugin.principals import Principal
 from api_plugin.served_item import ServedItem

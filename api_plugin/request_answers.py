@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api_plugin.configuration import settings
-from api_plugin.datamodels import (
+from api_plugin.datamodels.requests import (
     ActionAnswer,
     Progress,
     RequestAnswer,

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from api_plugin.configuration import settings
-from api_plugin.datamodels import ItemSummary, SlaAnswer
+from api_plugin.datamodels.catalog import ItemSummary, SlaAnswer
 from catalog_compiler.file_limit import with_file_limit
 from catalog_compiler.form import Form, item_form
 from catalog_compiler.model import Header, Item, drop_free_keys

@@ -14,7 +14,7 @@ from api_plugin.bodies import Draft
 from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
 from api_plugin.correlation import correlation_id
-from api_plugin.datamodels import RequestBody
+from api_plugin.datamodels.requests import RequestBody
 from api_plugin.exceptions import ApiProblem, unavailable
 from api_plugin.order_checks import check_order, requester, stale_revision
 from api_plugin.principals import Principal

@@ -13,7 +13,7 @@ from api_plugin.bodies import Draft, JsonDraft
 from api_plugin.catalog_answers import CatalogName, Limit, catalog_view, item_of, served_item, unchanged
 from api_plugin.catalog_cache import CatalogView
 from api_plugin.cursors import decode_cursor, encode_cursor
-from api_plugin.datamodels import (
+from api_plugin.datamodels.catalog import (
     ActionOutline,
     CatalogPage,
     ItemAnswer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Response
 
-from api_plugin.datamodels import HealthAnswer
+from api_plugin.datamodels.health import HealthAnswer
 from api_plugin.documentation import problems
 from api_plugin.health import check_health, for_caller
 from api_plugin.principals import MaybeCaller

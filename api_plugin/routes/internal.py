@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 
 from api_plugin import breakers
 from api_plugin.bodies import JsonBody
-from api_plugin.datamodels import (
-    BreakersAnswer,
-    BreakersBody,
+from api_plugin.datamodels.health import BreakersAnswer, BreakersBody
+from api_plugin.datamodels.internal import (
     CatalogNames,
     CatalogState,
     OwnerReportAnswer,

@@ -7,7 +7,7 @@ from typing import Annotated
 from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Header, Response
 
-from api_plugin.answer_examples import METRICS
+from api_plugin.answer_examples.health import METRICS
 from api_plugin.documentation import problems
 from api_plugin.principals import OperationsReader
 from api_plugin.state import State

@@ -15,7 +15,7 @@ from api_plugin.catalog_report import catalog_validation, item_validation
 from api_plugin.clock import utc_now
 from api_plugin.commit_history import commit_page
 from api_plugin.correlation import correlation_id
-from api_plugin.datamodels import CatalogValidation, CommitPage, ItemValidation, RefreshAnswer
+from api_plugin.datamodels.publishing import CatalogValidation, CommitPage, ItemValidation, RefreshAnswer
 from api_plugin.documentation import problems
 from api_plugin.principals import CatalogReader, CatalogRefresher
 from api_plugin.refreshing import start_sync

@@ -19,7 +19,8 @@ from api_plugin.bodies import Draft, JsonDraft
 from api_plugin.catalog_answers import served_item
 from api_plugin.clock import utc_text
 from api_plugin.cursors import decode_cursor, encode_cursor, not_a_cursor
-from api_plugin.datamodels import RequestAnswer, RequestBody, RequestPage, StatusAnswer, StorableText
+from api_plugin.datamodels.base import StorableText
+from api_plugin.datamodels.requests import RequestAnswer, RequestBody, RequestPage, StatusAnswer
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
 from api_plugin.principals import Principal, Requester, RequestReader

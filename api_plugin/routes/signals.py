@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Response
 
-from api_plugin.datamodels import SignalAnswer
+from api_plugin.datamodels.webhooks import SignalAnswer
 from api_plugin.documentation import problems
 from api_plugin.webhooks.github_runs import GitHubRuns
 from api_plugin.webhooks.jira_issues import JiraIssues

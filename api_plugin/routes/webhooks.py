@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Response
 
-from api_plugin.datamodels import WebhookAnswer
+from api_plugin.datamodels.webhooks import WebhookAnswer
 from api_plugin.documentation import problems
 from api_plugin.webhooks.bitbucket import Bitbucket
 from api_plugin.webhooks.deliveries import Delivery, SignedDelivery

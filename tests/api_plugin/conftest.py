@@ -23,7 +23,7 @@ from api_plugin.app import rest_app
 from api_plugin.bodies import Draft
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.clock import utc_now
-from api_plugin.datamodels import RequestBody
+from api_plugin.datamodels.requests import RequestBody
 from api_plugin.principals import Principal
 from api_plugin.runs import DagShelf
 from api_plugin.sign_ins import SignIns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import APIRoute
 
-from api_plugin.answer_examples import EXAMPLES
+from api_plugin.answer_examples.every import EXAMPLES
 from api_plugin.app import rest_app
 from api_plugin.bodies import BodyReader
 from api_plugin.principals import Requires, _anybody

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 
 from api_plugin import problem_responses
 from api_plugin.bodies import JsonBody
-from api_plugin.datamodels import RequestBody
+from api_plugin.datamodels.requests import RequestBody
 
 
 @pytest.fixture

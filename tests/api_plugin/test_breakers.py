@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api_plugin.breakers import KEPT, RECENT, LeftAlone, left_alone, note_breakers
 from api_plugin.clock import utc_now
-from api_plugin.datamodels import BreakerBody
+from api_plugin.datamodels.health import BreakerBody
 from api_plugin.permissions import Permission
 from api_plugin.store.targets import Breaker
 from tests.api_plugin.conftest import a_caller

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from api_plugin.breakers import note_breakers
 from api_plugin.catalog_health import INTERVALS_MISSED, SLACK, refresh_intervals
 from api_plugin.clock import utc_now
-from api_plugin.datamodels import BreakerBody
+from api_plugin.datamodels.health import BreakerBody
 from api_plugin.health import check_health, for_caller, is_ready
 from api_plugin.permissions import ROLES
 from api_plugin.store.catalog import Catalog

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from api_plugin.breakers import note_breakers
 from api_plugin.clock import utc_now
-from api_plugin.datamodels import BreakerBody
+from api_plugin.datamodels.health import BreakerBody
 from api_plugin.metrics import MetricsCache, requests_query
 from api_plugin.permissions import ROLES, Permission
 from api_plugin.projection import bring_up_to_date

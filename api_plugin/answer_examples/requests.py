@@ -1,0 +1,45 @@
+"""Of the operations on requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api_plugin.answer_examples.things import ID, LINKS, REQUEST, USER
+
+EXAMPLES: dict[str, Any] = {
+    "create_request": {
+        **REQUEST,
+        "status": "queued",
+        "timeline": REQUEST["timeline"][:3],
+        "outputs": {},
+        "actions": [],
+    },
+    "list_requests": {
+        "items": [
+            {
+                "id": ID,
+                "item_id": "database-postgresql",
+                "item_version": "1.0.0",
+                "catalog": "default",
+                "status": "in_progress",
+                "mode": "automatic",
+                "user": USER,
+                "created_at": "2026-03-01T09:00:00Z",
+                "updated_at": "2026-03-01T09:00:02Z",
+                "ended_at": None,
+                "error": None,
+                "links": LINKS,
+            }
+        ],
+        "next_cursor": None,
+    },
+    "show_request": REQUEST,
+    "show_status": {
+        "id": ID,
+        "status": "in_progress",
+        "progress": {"done": 1, "total": 4, "percent": 25},
+        "current_action": "owner",
+        "updated_at": "2026-03-01T09:00:02Z",
+        "error": None,
+    },
+}

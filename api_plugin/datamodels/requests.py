@@ -1,0 +1,140 @@
+"""What the operations on requests take and answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from api_plugin.datamodels.base import Answer, StorableText
+from api_plugin.datamodels.catalog import OrderBody
+from api_plugin.status import ActionStatus
+
+
+class RequestBody(OrderBody):
+    """What `POST /requests` takes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"item_id": "database-postgresql", "fields": {"database_name": "orders", "environment": "dev"}}
+        },
+    )
+
+    item_id: str
+    catalog: str | None = None
+    comment: StorableText | None = Field(default=None, max_length=10_000)
+
+
+class UserAnswer(Answer):
+    """The requester."""
+
+    email: str
+    name: str
+    organization: str | None
+
+
+class TimelineEntry(Answer):
+    """A status with when it began."""
+
+    status: str
+    at: dt.datetime
+
+
+class ActionAnswer(Answer):
+    """An action of a request."""
+
+    name: str
+    type: str
+    status: ActionStatus = Field(description="`waiting` is running too: for something outside, which `url` leads to.")
+    attempt: int
+    max_attempts: int
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    outputs: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
+    error: str | None
+    url: str | None = Field(description="The thing outside that it made, or waits for: a run, a ticket.")
+
+
+class RollbackAnswer(Answer):
+    """A rollback of a request."""
+
+    status: Literal["rolling_back", "rolled_back", "rollback_failed"]
+    started_at: dt.datetime
+    actions: list[str] = Field(description="What is undone, in that order.")
+
+
+class RequestLinks(Answer):
+    """Where to go on."""
+
+    self: str
+    status: str
+    events: str
+
+
+class RequestAnswer(Answer):
+    """A request."""
+
+    id: uuid.UUID
+    item_id: str
+    item_version: str
+    revision: str
+    catalog: str
+    status: str
+    mode: str
+    fields: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
+    comment: str | None
+    user: UserAnswer
+    timeline: list[TimelineEntry]
+    actions: list[ActionAnswer]
+    outputs: dict[str, dict[str, JsonValue]] = Field(description="By action; secret ones are `***`.")
+    warnings: list[str]
+    error: str | None
+    rollback: RollbackAnswer | None
+    parent_id: uuid.UUID | None
+    airflow_url: str
+    links: RequestLinks
+
+
+class RequestSummary(Answer):
+    """A request in a list."""
+
+    id: uuid.UUID
+    item_id: str
+    item_version: str
+    catalog: str
+    status: str
+    mode: str
+    user: UserAnswer
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    ended_at: dt.datetime | None
+    error: str | None
+    links: RequestLinks
+
+
+class RequestPage(Answer):
+    """A page of requests, the newest first."""
+
+    items: list[RequestSummary]
+    next_cursor: str | None
+
+
+class Progress(Answer):
+    """How far a request is."""
+
+    done: int
+    total: int
+    percent: int
+
+
+class StatusAnswer(Answer):
+    """A request's status, cheap to ask for."""
+
+    id: uuid.UUID
+    status: str
+    progress: Progress
+    current_action: str | None
+    updated_at: dt.datetime
+    error: str | None
