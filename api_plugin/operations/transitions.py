@@ -113,9 +113,9 @@ _ESCALATE: dict[RequestStatus, Verdict] = {
     "completed": _refused("completed", "the request has completed; only a failed request can be escalated"),
     "failed": _ALLOWED,
     "cancelling": _refused("cancelling", "the request is being cancelled; only a failed request can be escalated"),
-    "cancelled": _refused("cancelled", "the request was cancelled; order the item anew with mode 'manual'"),
-    "rolling_back": _refused("rolling_back", "the request is being rolled back; order the item anew with mode 'manual'"),
-    "rolled_back": _refused("rolled_back", "the request was rolled back; order the item anew with mode 'manual'"),
+    "cancelled": _refused("cancelled", "the request was cancelled; order it anew with mode 'manual'"),
+    "rolling_back": _refused("rolling_back", "the request is being rolled back; order it anew with mode 'manual'"),
+    "rolled_back": _refused("rolled_back", "the request was rolled back; order it anew with mode 'manual'"),
     "rollback_failed": _refused(
         "rollback_failed", "not all of the request could be undone; roll it back again, then order the item anew"
     ),

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from api_plugin.exceptions import ApiProblem
-from api_plugin.operations.transitions import Operation, Refused, require, verdict
+from api_plugin.operations.transitions import AlreadySo, Operation, Refused, require, verdict
 from api_plugin.status import RequestStatus
 
 YES, AGAIN = "allowed", "already so"
@@ -43,13 +43,34 @@ def test_the_table_is_complete():
 @pytest.mark.parametrize(("status", "operation", "expected"), CASES)
 def test_each_status_and_operation_has_its_verdict(status, operation, expected):
     """Allowed, already so, or refused with a code of its own."""
-    try:
-        found = YES if require(operation, status) else AGAIN
-    except ApiProblem as problem:
-        assert (409, {"request_status": status}) == (problem.status, problem.extra)
-        found = problem.code.removeprefix("request-")
+    assert expected == shown(verdict(operation, status))
 
-    assert expected == found
+
+def shown(found):
+    """A verdict as the table writes it."""
+    match found:
+        case Refused(code=code):
+            return code.removeprefix("request-")
+        case AlreadySo():
+            return AGAIN
+    return YES
+
+
+def test_what_is_refused_is_a_conflict():
+    """A problem that tells the status, too."""
+    with pytest.raises(ApiProblem) as refused:
+        require("retry", "completed")
+
+    assert (409, "request-completed", {"request_status": "completed"}) == (
+        refused.value.status,
+        refused.value.code,
+        refused.value.extra,
+    )
+
+
+def test_what_is_under_way_is_not_done_again():
+    """It is answered as if it were."""
+    assert [True, False] == [require("cancel", status) for status in ("in_progress", "cancelling")]
 
 
 @pytest.mark.parametrize(("status", "operation", "_expected"), CASES)
