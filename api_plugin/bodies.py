@@ -15,6 +15,8 @@ from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _KEPT = "pao_content"
 """Where on a call its body is kept."""
+_SAID = "pao_json"
+"""Where on a call the JSON of its body is kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +38,7 @@ class BodyReader(Generic[ModelT]):
     async def read(self, request: Request) -> Draft[ModelT]:
         """Read the body; raises where it is not the model even without its faults."""
         _check_type(request)
-        return _draft(self.model, _parse(await read_content(request)))
+        return _draft(self.model, await read_json(request))
 
 
 class JsonBody(BodyReader[ModelT]):
@@ -86,6 +88,13 @@ async def read_content(request: Request) -> bytes:
     content = b"".join(parts)
     setattr(request.state, _KEPT, content)
     return content
+
+
+async def read_json(request: Request) -> Any:
+    """What the body says, kept for whoever asks once more; a 400 problem where it is not JSON."""
+    if not hasattr(request.state, _SAID):
+        setattr(request.state, _SAID, _parse(await read_content(request)))
+    return getattr(request.state, _SAID)
 
 
 def _parse(content: bytes) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from airflow.utils.session import create_session
 from sqlalchemy import Row, Text, cast, select
 from sqlalchemy.orm import Session
 
@@ -80,9 +81,15 @@ class CatalogCache:
         view = self._views.get(name)
         if view is None or view.change_counter != counter:
             view = _build(session, name, view)
-        if view.pending and promote(session, name):
+        if view.pending and _promoted(name):
             view = _build(session, name, view)
         return view
+
+
+def _promoted(catalog: str) -> bool:
+    """Promote in a transaction of its own: whoever asks for a view may hold locks that a commit would let go."""
+    with create_session(scoped=False) as session:
+        return promote(session, catalog)
 
 
 def _build(session: Session, name: str, before: CatalogView | None) -> CatalogView:

@@ -23,6 +23,7 @@ from api_plugin.datamodels.base import StorableText
 from api_plugin.datamodels.requests import RequestAnswer, RequestBody, RequestPage, StatusAnswer
 from api_plugin.documentation import problems
 from api_plugin.exceptions import not_found
+from api_plugin.idempotency import Idempotent, IdempotentCall, Reply, once
 from api_plugin.principals import Principal, Requester, RequestReader
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
@@ -45,36 +46,41 @@ Order = Annotated[Draft[RequestBody], Depends(JsonDraft(RequestBody))]
     "", status_code=202, response_model=RequestAnswer, summary="Order an item",
     responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )  # fmt: skip
-async def create_request(response: Response, caller: Requester, order: Order, state: State) -> RequestAnswer:
+async def create_request(caller: Requester, order: Order, state: State, call: Idempotent) -> Response:
     """Check the values and start the fulfillment. Where anything is wrong, every error is told, and nothing starts."""
     # In one go on one thread, first come, first served: a session that FastAPI opens and closes would take three.
-    accepted = await to_thread.run_sync(_take, state, order, caller, limiter=state.submitting)
-    response.headers["Location"] = accepted.links.self
-    return accepted
+    reply = await to_thread.run_sync(_take, state, order, caller, call, limiter=state.submitting)
+    return reply.response()
 
 
-def _take(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
+def _take(state: ApiState, order: Draft[RequestBody], caller: Principal, call: IdempotentCall) -> Reply:
     """Accept the order; where the item's DAG is ahead of what is served here, look at the catalog again first."""
     for pause in PAUSES:
         try:
-            return _accept(state, order, caller)
+            return _accept(state, order, caller, call)
         except OtherRevisionError:
             time.sleep(pause)
             with create_session(scoped=False) as session:
                 state.catalogs.refresh(session)
     try:
-        return _accept(state, order, caller)
+        return _accept(state, order, caller, call)
     except OtherRevisionError:
         with create_session(scoped=False) as session:
             raise between_revisions(session, order.body) from None
 
 
-def _accept(state: ApiState, order: Draft[RequestBody], caller: Principal) -> RequestAnswer:
+def _accept(state: ApiState, order: Draft[RequestBody], caller: Principal, call: IdempotentCall) -> Reply:
     with create_session(scoped=False) as session:
-        served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
-        accepted = submit(session, state.dags, served, order, caller)
+
+        def make() -> Reply:
+            served = served_item(state, session, order.body.catalog, order.body.item_id, caller)
+            accepted = submit(session, state.dags, served, order, caller)
+            said = answer(accepted.request, accepted.events, None)
+            return Reply.of(said, location=said.links.self)
+
+        reply = once(session, caller, call, make)
         session.commit()
-    return answer(accepted.request, accepted.events, None)
+    return reply
 
 
 @router.get("", response_model=RequestPage, summary="List requests", responses=problems(401, 403, 422))
