@@ -17,7 +17,18 @@ from api_plugin.catalog_watching import CatalogTower
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
-from api_plugin.routes import catalog, health, internal, metrics, publishing, requests, signals, sockets, webhooks
+from api_plugin.routes import (
+    catalog,
+    health,
+    internal,
+    metrics,
+    outputs,
+    publishing,
+    requests,
+    signals,
+    sockets,
+    webhooks,
+)
 from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
@@ -47,7 +58,7 @@ def rest_app() -> FastAPI:
     )
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.pao = ApiState(catalogs=catalogs)
-    for module in (publishing, webhooks, catalog, requests, signals, health, metrics, internal):
+    for module in (publishing, webhooks, catalog, requests, outputs, signals, health, metrics, internal):
         app.include_router(module.router)
     problem_responses.install(app)
     openapi.install(app)

@@ -42,4 +42,9 @@ EXAMPLES: dict[str, Any] = {
         "updated_at": "2026-03-01T09:00:02Z",
         "error": None,
     },
+    "show_outputs": {
+        "request_id": ID,
+        "action": "database",
+        "outputs": {"id": "db-70543b08", "password": "correct horse battery staple"},
+    },
 }

@@ -138,3 +138,11 @@ class StatusAnswer(Answer):
     current_action: str | None
     updated_at: dt.datetime
     error: str | None
+
+
+class OutputsAnswer(Answer):
+    """What an action gave, in clear."""
+
+    request_id: uuid.UUID
+    action: str
+    outputs: dict[str, JsonValue] = Field(description="Secret ones too: keep them where secrets belong.")
