@@ -19,6 +19,9 @@ from pao_local.signals import interrupt_on_end
 
 from api_plugin.client import ApiClient
 from tests.fakes.jira import EMAIL, TOKEN, FakeJira, fake_jira
+from tests.fakes.terraform_cloud import TOKEN as CLOUD_TOKEN
+from tests.fakes.terraform_cloud import CloudFake
+from tests.fakes.terraform_cloud import serving as terraform_cloud
 from tests.live.airflow_api import AirflowApi
 from tests.live.catalog_repository import STAGING, CatalogRepository, LiveCatalog
 from tests.live.example_target import ExampleTarget
@@ -27,6 +30,7 @@ from tests.live.items import item, scripted_call
 from tests.live.portal import Portal
 from tests.live.running_stack import ROOT, RunningStack
 from tests.live.scripted_target import ScriptedTarget
+from tests.redis_server import RedisServer
 
 REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
@@ -92,23 +96,48 @@ def jira() -> Iterator[FakeJira]:
 
 
 @pytest.fixture(scope="session")
+def cloud() -> Iterator[CloudFake]:
+    """The Terraform Cloud of the connection `terraform_cloud_default`."""
+    with terraform_cloud() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis(folder: Path) -> Iterator[RedisServer | None]:
+    """Where all processes keep which targets they leave alone, on a machine that has one."""
+    if shutil.which("redis-server") is None:
+        yield None
+        return
+    with RedisServer.started(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRepository:
     """The branch that the second catalog follows."""
     return repository.branch(STAGING, folder / STAGING, item("watched-branch", scripted_call("make", "/staging-1")))
 
 
 @pytest.fixture(scope="session")
-def stack(
+def stack(  # noqa: PLR0913 - all that it works with
     folder: Path,
     repository: CatalogRepository,
     staging_repository: CatalogRepository,
     scripted: ScriptedTarget,
     ailing: ScriptedTarget,
     jira: FakeJira,
+    cloud: CloudFake,
+    redis: RedisServer | None,
 ) -> Iterator[RunningStack]:
     """The stack under test."""
     interrupt_on_end()
     tickets = {"conn_type": "jira", "host": jira.url, "login": EMAIL, "password": TOKEN}
+    workspaces = {
+        "conn_type": "http",
+        "host": cloud.url,
+        "password": CLOUD_TOKEN,
+        "extra": {"organization": "acme"},
+    }
     reports = {"conn_type": "http", "host": f"{scripted.url}{REPORTS}"}
     with RunningStack.started(
         folder / "state",
@@ -120,6 +149,8 @@ def stack(
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
+            **({"AIRFLOW__PAO__REDIS_URL": redis.url} if redis else {}),
+            "AIRFLOW_CONN_TERRAFORM_CLOUD_DEFAULT": json.dumps(workspaces),
             "AIRFLOW_CONN_JIRA_LIVE": json.dumps(tickets),
             "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             "PYTHONPATH": os.pathsep.join([str(ANOTHER_PACKAGE), str(install_types(folder / "types"))]),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import github, jira, mail, slack, teams
+from tests.fakes import github, jira, mail, slack, teams, terraform_cloud
 from tests.fakes.faulty_server import Call, Faults, Reply, serving
 from tests.live.airflow_api import AirflowApi
 from tests.live.items import PATIENT, Part, item
@@ -117,6 +117,19 @@ KINDS = {
     "jira-server": Kind(action=ticket("once_jira_server"), at="jira_server", ends="completed"),
     "github": Kind(action=run_of("once_github", correlation_input="pao_id"), at="github", ends="completed"),
     "nameless-github": Kind(action=run_of("once_github"), at="github", ends="completed"),
+    "terraform-cloud": Kind(
+        action={
+            "type": "terraform",
+            "config": {
+                "runner": "cloud",
+                "cloud_connection": "once_cloud",
+                "workspace": "acme/orders",
+                "variables": {"name": NAME},
+            },
+        },
+        at="cloud",
+        ends="completed",
+    ),
 }
 ITEMS = tuple(item(f"once-{name}", {"name": "act", **kind.action}) for name, kind in KINDS.items())
 
@@ -141,6 +154,7 @@ def targets(airflow: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> It
         cloud, server = (exits.enter_context(jira.fake_jira(cloud=is_cloud)) for is_cloud in (True, False))
         hub = exits.enter_context(github.serving(github.GitHubFake()))
         inputs = {"name": {"required": True}, "pao_id": {}}
+        workspaces = exits.enter_context(terraform_cloud.serving())
         hub.workflow("acme/deployments", inputs=inputs, run_name="Deploy {pao_id}", life=("success",))
         found = {
             "ledger": (exits.enter_context(serving(ledger.answer, ledger)), lambda: ledger.entries),
@@ -149,6 +163,7 @@ def targets(airflow: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> It
             "jira_cloud": (cloud.url, lambda: [*cloud.issues.values()]),
             "jira_server": (server.url, lambda: [*server.issues.values()]),
             "github": (hub.url, lambda: [run.inputs for run in hub.runs.values()]),
+            "cloud": (workspaces.url, lambda: [run["attributes"] for run in workspaces.runs.values()]),
         }
         made = {name: Target(wire=exits.enter_context(wire(url)), did=did) for name, (url, did) in found.items()}
         post = exits.enter_context(mail.fake_mail(tmp_path_factory.mktemp("mail")))
@@ -165,6 +180,7 @@ def targets(airflow: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> It
         plain = {"disable_ssl": True, "disable_tls": True, "from_email": "pao@example.com"}
         airflow.connection("once_email", "smtp", host="127.0.0.1", port=int(urls["mail"]), extra=json.dumps(plain))
         airflow.connection("once_github", "github", host=urls["github"], password=github.TOKEN)
+        airflow.connection("once_cloud", "http", host=urls["cloud"], password=terraform_cloud.TOKEN)
         for name in ("jira_cloud", "jira_server"):
             airflow.connection(f"once_{name}", "jira", host=urls[name], login=jira.EMAIL, password=jira.TOKEN)
         yield made

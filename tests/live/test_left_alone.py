@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
+from pao_actions.exceptions import TemporaryError
+from pao_airflow.gate import Gates
 from prometheus_client.parser import text_string_to_metric_families
 
+from catalog_compiler.settings import PaoSettings
+from tests.live.conftest import LEFT_ALONE_SECONDS
 from tests.live.items import call, item, scripted_call
 from tests.live.portal import Portal
 from tests.live.scripted_target import Reply, ScriptedTarget
 from tests.live.waiting import wait_for
+from tests.outside_programs import missing
+from tests.redis_server import RedisServer
 
 AILING = "{{env.AILING_URL}}"
 FAILURES = 10
@@ -90,6 +98,35 @@ def test_a_dead_target_is_left_alone_until_it_heals(
     assert {"completed"} == {developer.ended(request, within=120)["status"] for request in (*early, *late)}
     wait_for(lambda: not left_alone(operator, host), "health tells that it has healed")
     wait_for(lambda: metric(operator, host) == {0.0}, "metrics tell that it has healed")
+
+
+async def find_ill(settings: PaoSettings, host: str) -> None:
+    """Call a target, as a process of its own would, until it is left alone."""
+    gate = Gates(settings, told=lambda _: None).gate("rest-api", structlog.get_logger())
+    for _ in range(10 * FAILURES):
+        try:
+            async with gate.call(host) as passage:
+                passage.ill()
+        except TemporaryError:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("it is never left alone")
+
+
+def test_what_one_process_found_out_all_others_know(
+    developer: Portal, ailing: ScriptedTarget, redis: RedisServer | None
+):
+    """Through Redis: the stack has not called the target itself, and leaves it alone until its time is over."""
+    if redis is None:
+        missing("redis-server; install it (Debian: apt install redis-server)")
+    settings = PaoSettings(fernet_key="k", redis_url=redis.url, breaker_seconds=LEFT_ALONE_SECONDS)
+    asyncio.run(find_ill(settings, urlsplit(ailing.url).netloc))
+    request = developer.submit("ailing", "shared")
+    wait_for(lambda: developer.action(request, "ask")["status"] == "retrying", "its action waits")
+
+    assert [] == ailing.calls(path("shared"))
+    assert "completed" == developer.ended(request)["status"]
+    assert 1 == len(ailing.calls(path("shared")))
 
 
 @pytest.mark.parametrize("role", ["developer", "service"])

@@ -1,7 +1,8 @@
-"""Work that goes on after the answer: followed in the triggerer, over its death."""
+"""Work that goes on after the answer: followed in the triggerer, over its death, and stopped where it is done."""
 
 from __future__ import annotations
 
+from tests.live.airflow_api import AirflowApi
 from tests.live.items import item, scripted_call
 from tests.live.portal import Portal
 from tests.live.running_stack import RunningStack
@@ -9,12 +10,10 @@ from tests.live.scripted_target import Reply, ScriptedTarget
 from tests.live.waiting import wait_for
 
 LONG = scripted_call("make", "/long", mapping={"id": "$.id", "state": "$.state"})
+WHERE = "{{env.SCRIPTED_URL}}/long-work/{{fields.name}}/{$.operation}"
 LONG["config"] |= {
-    "poll": {
-        "url": "{{env.SCRIPTED_URL}}/long-work/{{fields.name}}/{$.operation}",
-        "interval": 1,
-        "until": {"path": "$.state", "equals": "ready"},
-    },
+    "poll": {"url": WHERE, "interval": 1, "until": {"path": "$.state", "equals": "ready"}},
+    "cancel": {"method": "DELETE", "url": WHERE},
 }
 ITEMS = (item("long-work", LONG),)
 RECOVERY_SECONDS = 150
@@ -51,3 +50,17 @@ def test_a_restart_goes_on_looking(developer: Portal, scripted: ScriptedTarget, 
     assert ("db-1", "ready") == (outputs["id"], outputs["state"])
     assert 1 == len(scripted.calls("/long/restarted"))
     assert not {place for place in places if "xcom" in place}
+
+
+def test_a_stop_reaches_the_outside(developer: Portal, scripted: ScriptedTarget, airflow: AirflowApi):
+    """Whoever marks it failed in Airflow stops the work where it is done; nobody looks at it any more."""
+    request_id, looks = begin(developer, scripted, "stopped", "operation-5")
+    airflow.mark_failed("default.long-work", request_id)
+
+    def stops() -> list[str]:
+        return [call.method for call in scripted.calls(looks) if call.method != "GET"]
+
+    wait_for(stops, "the work is stopped")
+    request = developer.ended(request_id)
+
+    assert ("failed", ["DELETE"], "DELETE") == (request["status"], stops(), scripted.calls(looks)[-1].method)
