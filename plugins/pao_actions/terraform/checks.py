@@ -18,16 +18,15 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _RESERVED = frozenset({"source", "version", "providers", "count", "for_each", "lifecycle", "depends_on"})
 _REF = re.compile(r"(?!-)(?!/)[^\s~^:?*\[\\\x00-\x1f\x7f]+")
 _WORKSPACE = re.compile(r"[A-Za-z0-9_./-]+")
-_LOCAL_ONLY = (
-    *("repository", "connection", *REFS),
-    *("path", "module", "module_version", "backend", "credentials", "version", "lock_timeout"),
-)
+_LOCAL_ONLY = ("backend", "credentials", "version", "lock_timeout")
+_OF_REPOSITORY = ("connection", *REFS, "path", "module", "module_version")
 
 
 def problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[ConfigProblem]:
     """All problems of a raw config. What its model reports is not repeated here."""
     cloud = config.get("runner") == "cloud"
     yield from _code_problems(config, facts)
+    yield from _repository_problems(config)
     yield from _ref_problems(config)
     yield from _path_problems(config)
     yield from _module_problems(config)
@@ -58,6 +57,11 @@ def _code_problems(config: Mapping[str, Any], facts: ConfigFacts) -> Iterator[Co
                     message=f"'{expression.path}' decides which code is run",
                     hint=f"'{key}' comes from constants, 'env.*', 'header.*' or fields of type selection",
                 )
+
+
+def _repository_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+    if (text := _fixed(config.get("repository"))) is not None and (found := url_problem(text)):
+        yield ConfigProblem(path=("repository",), message=found)
 
 
 def _ref_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
@@ -149,8 +153,6 @@ def _local_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
         yield ConfigProblem(
             path=(), message="'repository' is missing: the local runner needs one", hint="a git URL or a name"
         )
-    elif (text := _fixed(repository)) is not None and (found := url_problem(text)):
-        yield ConfigProblem(path=("repository",), message=found)
     if "cloud_connection" in config:
         yield ConfigProblem(
             path=("cloud_connection",), message="'cloud_connection' is for 'runner: cloud'", hint="add it, or drop this"
@@ -212,3 +214,11 @@ def _cloud_problems(config: Mapping[str, Any]) -> Iterator[ConfigProblem]:
                 message=f"'{key}' is for the local runner",
                 hint="the workspace says this in Terraform Cloud",
             )
+    if config.get("repository") is None:
+        for key in _OF_REPOSITORY:
+            if key in config:
+                yield ConfigProblem(
+                    path=(key,),
+                    message=f"'{key}' needs a 'repository'",
+                    hint="without one, the workspace's own configuration runs",
+                )

@@ -9,7 +9,8 @@ from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.terraform.cloud_api import CloudApi, Resource
 from pao_actions.terraform.config import TerraformConfig
 from pao_actions.terraform.messages import Stream, failure, plain_errors
-from pao_actions.terraform.outputs import action_result
+from pao_actions.terraform.outputs import action_result, module_values
+from pao_actions.terraform.workspace import Workspace
 
 SHORTEST_PAUSE = 2.0
 LONGEST_PAUSE = 15.0
@@ -39,7 +40,9 @@ async def run_cloud(config: TerraformConfig, context: ActionContext) -> ActionRe
     except PermanentError as error:
         error.result = ActionResult(outputs={"run_url": url}, url=url)
         raise
-    values = await api.outputs(workspace) if config.action == "apply" else {}
+    values = await api.outputs(workspace.id) if config.action == "apply" else {}
+    if config.repository is not None and config.module is not None:
+        values = module_values({name: value for name, (value, _) in values.items()}, {})
     listed = config.sensitive_outputs if config.action == "apply" else ()
     return action_result(values, plan, listed, context, url=url)
 
@@ -57,16 +60,21 @@ async def cancel_cloud(config: TerraformConfig, context: ActionContext) -> None:
             return
 
 
-async def _begun(api: CloudApi, workspace: str, config: TerraformConfig, context: ActionContext) -> Resource:
+async def _begun(api: CloudApi, workspace: Workspace, config: TerraformConfig, context: ActionContext) -> Resource:
     known = (await context.state.load()).get("run_id")
     if isinstance(known, str):
         return await api.run(known)
     # By it a run is found again whose creation was answered to nobody; a person's retry has another key.
     message = f"PAO request {context.request_id}, {config.action} of {context.action} ({context.idempotency_key})"
-    run = await api.find_run(workspace, message)
+    run = await api.find_run(workspace.id, message)
     if run is None:
-        run = await api.create_run(workspace, message, config)
-    await context.state.save({"run_id": str(run["id"]), "workspace": workspace})
+        # Not at import: it needs a Unix system, as the local runner does.
+        from pao_actions.terraform.upload import uploaded
+
+        configuration = await uploaded(api, workspace, config, context)
+        run = await api.create_run(workspace.id, message, config, configuration)
+    stored = await context.state.load()
+    await context.state.save({**stored, "run_id": str(run["id"]), "workspace": workspace.id})
     context.log.info("terraform_run_started", run=str(run["id"]), workspace=config.workspace or "")
     return run
 

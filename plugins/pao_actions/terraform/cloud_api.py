@@ -18,10 +18,13 @@ from pao_actions.http_answer import HttpAnswer, require_success
 from pao_actions.http_call import HttpCall, find_connection, send
 from pao_actions.terraform.config import TerraformConfig
 from pao_actions.terraform.hcl import literal
+from pao_actions.terraform.workspace import Workspace
 
 DEFAULT_HOST = "app.terraform.io"
 TIMEOUT = 30.0
 """Seconds for one call."""
+UPLOAD_TIMEOUT = 300.0
+"""Seconds for handing over a configuration."""
 MAX_BYTES = 16 * 1024 * 1024
 _MEDIA_TYPE = "application/vnd.api+json"
 
@@ -61,11 +64,11 @@ class CloudApi:
         context.secrets.add(found.password)
         return cls(connection=base, token=found.password, organization=str(organization), context=context)
 
-    async def workspace(self, name: str) -> str:
-        """A workspace's id; raises PermanentError where there is none, with those of nearly that name."""
+    async def workspace(self, name: str) -> Workspace:
+        """A workspace; raises PermanentError where there is none, with those of nearly that name."""
         answer = await self._send("GET", f"organizations/{self._org}/workspaces/{quote(name, safe='')}")
         if answer.status != HTTPStatus.NOT_FOUND:
-            return str(self._data(answer)["id"])
+            return Workspace.of(self._data(answer))
         listed = await self._send("GET", f"organizations/{self._org}/workspaces?page%5Bsize%5D=100")
         names = (
             [str(each["attributes"]["name"]) for each in self._data(listed)] if listed.status == HTTPStatus.OK else []
@@ -79,8 +82,42 @@ class CloudApi:
         found = self._data(await self._send("GET", f"workspaces/{workspace}/runs?page%5Bsize%5D=100"))
         return next((run for run in found if run["attributes"].get("message") == message), None)
 
-    async def create_run(self, workspace: str, message: str, config: TerraformConfig) -> Resource:
+    async def create_configuration(self, workspace: str, *, speculative: bool) -> tuple[str, str]:
+        """A configuration that waits for its files: its id, and where they go. One for plans only is `speculative`."""
+        attributes = {"auto-queue-runs": False, "speculative": speculative}
+        document = {"data": {"type": "configuration-versions", "attributes": attributes}}
+        path = f"workspaces/{workspace}/configuration-versions"
+        data = self._data(await self._send("POST", path, json.dumps(document).encode()))
+        return str(data["id"]), str(data["attributes"]["upload-url"])
+
+    async def upload(self, url: str, archive: bytes) -> None:
+        """Hand over a configuration's files; the address holds a secret and needs no token."""
+        call = HttpCall(
+            method="PUT",
+            url=url,
+            timeout=UPLOAD_TIMEOUT,
+            headers={"Content-Type": "application/octet-stream"},
+            body=archive,
+            connection=self.connection,
+            credentials=False,
+            shown_as="PUT of the configuration to Terraform Cloud",
+        )
+        require_success(await send(call, self.context), None, self.context.clock.now())
+
+    async def configuration(self, number: str) -> Mapping[str, Any]:
+        """What is said of a configuration now."""
+        attributes: Mapping[str, Any] = self._data(await self._send("GET", f"configuration-versions/{number}"))[
+            "attributes"
+        ]
+        return attributes
+
+    async def create_run(
+        self, workspace: str, message: str, config: TerraformConfig, configuration: str | None
+    ) -> Resource:
         """Start a run that waits to be applied; its variables are its own, and leave the workspace's as they are."""
+        relationships = {"workspace": {"data": {"type": "workspaces", "id": workspace}}}
+        if configuration is not None:
+            relationships["configuration-version"] = {"data": {"type": "configuration-versions", "id": configuration}}
         document = {
             "data": {
                 "type": "runs",
@@ -91,7 +128,7 @@ class CloudApi:
                     "auto-apply": False,
                     "variables": [{"key": key, "value": literal(value)} for key, value in config.variables.items()],
                 },
-                "relationships": {"workspace": {"data": {"type": "workspaces", "id": workspace}}},
+                "relationships": relationships,
             }
         }
         answer = await self._send("POST", "runs", json.dumps(document, ensure_ascii=False).encode())

@@ -29,7 +29,8 @@ class TerraformConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     repository: str | None = None
-    """The git repository: a URL, or a name below the `host` of the git connection. The local runner needs one."""
+    """The git repository: a URL, or a name below the `host` of the git connection. Without one, `runner: cloud` runs
+    the workspace's own configuration."""
     connection: str | None = None
     """An Airflow `git` connection, `git_default` where `repository` is a name."""
     branch: str | None = None

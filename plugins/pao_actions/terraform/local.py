@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,16 +13,16 @@ from catalog_compiler.actions import ActionContext, ActionResult
 from pao_actions.exceptions import ActionError
 from pao_actions.http_call import find_connection
 from pao_actions.terraform.backend import StatePlace, state_place
+from pao_actions.terraform.checkout import check_out
 from pao_actions.terraform.config import TerraformConfig
 from pao_actions.terraform.configuration import Configuration
-from pao_actions.terraform.environment import base_environment, credential_variables, terraform_environment
+from pao_actions.terraform.environment import credential_variables, terraform_environment
 from pao_actions.terraform.folders import RunFolder, SharedFolder, locked, run_folder
 from pao_actions.terraform.git_access import GitAccess, git_access
 from pao_actions.terraform.messages import Stream
 from pao_actions.terraform.outputs import action_result, plan_counts, read_outputs
 from pao_actions.terraform.process import Finished
 from pao_actions.terraform.program import Program
-from pao_actions.terraform.repository import Ref, Repository
 from pao_actions.terraform.root import Root, make_root, own_backend, write_backend, write_variables
 
 _HAS_CHANGES = 2
@@ -40,7 +39,7 @@ async def run_local(config: TerraformConfig, context: ActionContext) -> ActionRe
         environment = terraform_environment(os.environ, folder, shared) | await _credentials(config, context)
         program = Program.find(context.options.get("binary"), folder, environment)
         version = await program.version(config.version)
-        begun = await _check_out(config, context, shared, folder, git)
+        begun = await check_out(config, context, shared, folder, git)
         root = make_root(config, folder.repository, version)
         folder.note_root(root.path)
         _write_files(config, context, folder, root, place)
@@ -63,30 +62,6 @@ async def _credentials(config: TerraformConfig, context: ActionContext) -> dict[
     variables = credential_variables(await find_connection(config.credentials, context), os.environ)
     context.secrets.add(*variables.values())
     return variables
-
-
-async def _check_out(
-    config: TerraformConfig, context: ActionContext, shared: SharedFolder, folder: RunFolder, git: GitAccess
-) -> bool:
-    """Have the files of the commit: an earlier attempt's, or that of what is undone, or the ref's present one.
-
-    Gives whether an earlier attempt began to apply.
-    """
-    ref = Ref.of(config)
-    environment = base_environment(os.environ, folder) | dict(git.environment)
-    repository = Repository(access=git, clones=shared.repositories, environment=environment)
-    own = await context.state.load()
-    known = _same_source(own, git, ref) or _same_source(context.undone, git, ref)
-    commit = str(known["commit"]) if "commit" in known else await repository.resolve(ref)
-    await repository.check_out(commit, ref, folder.made("repository"), folder.path / "index")
-    begun = own.get("begun") is True
-    await context.state.save({"repository": git.url, "ref": str(ref), "commit": commit, "begun": begun})
-    context.log.info("terraform_checked_out", repository=git.url, commit=commit, ref=str(ref))
-    return begun
-
-
-def _same_source(stored: Mapping[str, JsonValue], git: GitAccess, ref: Ref) -> Mapping[str, JsonValue]:
-    return stored if (stored.get("repository"), stored.get("ref")) == (git.url, str(ref)) else {}
 
 
 def _write_files(

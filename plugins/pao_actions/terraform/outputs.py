@@ -25,8 +25,12 @@ def read_outputs(document: bytes, call: str | None, declared: Mapping[str, bool]
     found = json.loads(document)
     if call is None:
         return {name: (output["value"], bool(output["sensitive"])) for name, output in found.items()}
-    values = found.get(OUTPUTS, {}).get("value") or {}
-    marked = found.get(SENSITIVE, {}).get("value") or {}
+    return module_values({name: output["value"] for name, output in found.items()}, declared)
+
+
+def module_values(found: Mapping[str, Any], declared: Mapping[str, bool]) -> Values:
+    """A module's outputs out of those of the generated root that calls it."""
+    values, marked = found.get(OUTPUTS) or {}, found.get(SENSITIVE) or {}
     return {name: (value, marked.get(name) is not False or declared.get(name, False)) for name, value in values.items()}
 
 

@@ -210,12 +210,24 @@ BAD = [
     ),
     (
         {"runner": "cloud", "workspace": "a", "path": "x"},
-        [("path", "'path' is for the local runner")],
+        [("path", "'path' needs a 'repository'")],
     ),
     (
         {"runner": "cloud", "workspace": "a", "connection": "g"},
-        [("connection", "'connection' is for the local runner")],
+        [("connection", "'connection' needs a 'repository'")],
     ),
+    (
+        {"runner": "cloud", "workspace": "a", "repository": "ftp://x/y", "credentials": "aws"},
+        [
+            ("repository", "a repository can't be fetched by 'ftp'; write one of https, http, ssh, file"),
+            ("credentials", "'credentials' is for the local runner"),
+        ],
+    ),
+    (
+        {"runner": "cloud", "workspace": "a", "repository": "x", "branch": "main", "tag": "v1", "path": "../x"},
+        [("tag", "'branch' says already what is run"), ("path", "'../x' leads out of the repository")],
+    ),
+    ({"runner": "cloud", "workspace": "a", "repository": "x", "module": "pg", "path": "envs/x"}, []),
 ]
 
 
