@@ -238,23 +238,31 @@ class CloudFake:
                 return 200, {"id": number, "attributes": self.outputs[int(number.removeprefix("wsout-"))]}
         return 404, None
 
+    def fault(self, call):
+        """The fault that this call takes."""
+        if self.faults and re.search(self.faults[0][0], call):
+            return self.faults.popleft()[1]
+        return None
 
-@contextmanager
-def serving():
-    """A fake on a free port."""
-    fake = CloudFake()
 
+def refusal(method, path, headers):
+    """Why a call is refused whatever it asks for."""
+    if path.startswith(("/log/", "/upload/")):
+        return 401 if headers.get("Authorization") else None
+    if headers["Authorization"] != f"Bearer {TOKEN}":
+        return 401
+    return 415 if method == "POST" and headers["Content-Type"] != MEDIA_TYPE else None
+
+
+def handler(fake):
     class Handler(BaseHTTPRequestHandler):
         def serve(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fake.calls.append((self.command, self.path))
-            fault = None
-            if fake.faults and re.search(fake.faults[0][0], f"{self.command} {self.path}"):
-                fault = fake.faults.popleft()[1]
-            if refusal := self.refused():
-                return self.give(refusal, {"errors": [{"status": str(refusal)}]})
-            if isinstance(fault, int):
-                return self.give(fault, {"errors": [{"status": str(fault)}]})
+            fault = fake.fault(f"{self.command} {self.path}")
+            refused = refusal(self.command, self.path, self.headers) or (fault if isinstance(fault, int) else None)
+            if refused:
+                return self.give(refused, {"errors": [{"status": str(refused)}]})
             with fake.lock:
                 status, data = fake.answer(self.command, self.path, body)
             if fault == "lost":
@@ -263,13 +271,6 @@ def serving():
             if isinstance(data, str):
                 return self.give(status, data)
             return self.give(status, {"data": data} if status < 300 else {"errors": [{"status": str(status)}]})
-
-        def refused(self):
-            if self.path.startswith(("/log/", "/upload/")):
-                return 401 if self.headers.get("Authorization") else None
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                return 401
-            return 415 if self.command == "POST" and self.headers["Content-Type"] != MEDIA_TYPE else None
 
         def give(self, status, document):
             body = document.encode() if isinstance(document, str) else json.dumps(document).encode()
@@ -284,7 +285,14 @@ def serving():
 
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.serve)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def serving():
+    """A fake on a free port."""
+    fake = CloudFake()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(fake))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -119,7 +119,7 @@ def staging_repository(folder: Path, repository: CatalogRepository) -> CatalogRe
 
 
 @pytest.fixture(scope="session")
-def stack(  # noqa: PLR0913 - all that it works with
+def stack(
     folder: Path,
     repository: CatalogRepository,
     staging_repository: CatalogRepository,

@@ -51,11 +51,12 @@ Terraform.
 **Connections.** `git_default`, of type `git`: `host` is what a repository's name is appended to, such as
 `https://github.com/acme`; `password` is a token, or `private_key` in the extra a key.
 
-**Terraform Cloud and Enterprise**, with `runner: cloud`: the `workspace` must exist. With a `repository`, what the local
-runner would run is uploaded for the run, where the triggerer has git; the workspace's working directory must be `path`,
-and it must not be connected with version control itself. Without one, the workspace's own configuration runs. The run has `variables` of its own, which whoever may read the run can see. `cloud_connection` names a connection with
-a token as `password`, the `host` where it is not `app.terraform.io`, and `organization` in its extra. The action waits
-in the triggerer, for a policy that a person must override too, and confirms the run's plan itself.
+**Terraform Cloud and Enterprise**, with `runner: cloud`: the `workspace` must exist. With a `repository`, what the
+local runner would run is uploaded for the run, by the triggerer, which needs git for that; the workspace's working
+directory must be `path`, and it must not be connected with version control itself. Without one, the workspace's own
+configuration runs. The run has `variables` of its own, which whoever may read the run can see. `cloud_connection` names
+a connection with a token as `password`, the `host` where it is not `app.terraform.io`, and `organization` in its extra.
+The action waits in the triggerer, for a policy that a person must override too, and confirms the run's plan itself.
 
 **Undo.** `rollback: {type: terraform}` destroys what the action made, with the same commit, variables and state.
 

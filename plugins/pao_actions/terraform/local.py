@@ -7,8 +7,6 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from catalog_compiler.actions import ActionContext, ActionResult
 from pao_actions.exceptions import ActionError
 from pao_actions.http_call import find_connection

@@ -1,4 +1,4 @@
-"""Hands Terraform Cloud what an item names: the repository at one commit, with the root that the local runner would run.
+"""Hands Terraform Cloud what an item names: a repository at one commit, with the root that the local runner runs.
 
 It needs git and a folder where the action is hosted; both are gone from there before the run begins.
 """
@@ -58,8 +58,8 @@ def _require_fit(workspace: Workspace, config: TerraformConfig) -> None:
         )
     if not workspace.runs_in(config.path):
         raise PermanentError(
-            f"the workspace '{workspace.name}' runs Terraform in '{workspace.folder}', and 'path' is '{config.path}'; set "
-            f"its working directory to '{config.path}' in Terraform Cloud, or change 'path'"
+            f"the workspace '{workspace.name}' runs Terraform in '{workspace.folder}', and 'path' is '{config.path}'; "
+            f"set its working directory to '{config.path}' in Terraform Cloud, or change 'path'"
         )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import os
 import subprocess
 import tarfile
 
@@ -174,8 +173,8 @@ def test_what_can_not_be_uploaded(cloud, host, workspace, config, message):
 
 def test_a_link_that_leads_out_of_the_repository(cloud, host):
     """Terraform Cloud would take the archive, and then not be able to use it."""
-    os.symlink("/etc/hostname", host.repository.path / "there")
-    os.symlink("main.tf", host.repository.path / "same")
+    (host.repository.path / "there").symlink_to("/etc/hostname")
+    (host.repository.path / "same").symlink_to("main.tf")
     host.repository.commit()
 
     assert (
