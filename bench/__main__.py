@@ -17,29 +17,18 @@ from rich.console import Console
 
 from api_plugin.client import ApiError
 from bench.calls import UnexpectedAnswerError
-from bench.catalog import measure_catalog
 from bench.compiling import measure_compiling
-from bench.completion import measure_burst, measure_idle, wait_until_quiet
 from bench.machine import describe
-from bench.pushing import measure_pushes
-from bench.report import BurstPair, Pair, Results, as_json, show
-from bench.serving import measure_serving
-from bench.stack import ROOT, MeasuredStack, measured_stack
-from bench.submission import Load, measure_submissions
-from bench.waiting import measure_delays, measure_waiting
-from bench.ways import Handwritten, Ordered, RunFailedError, Way
+from bench.parts import MEASURES, Bench
+from bench.report import Results, as_json, show
+from bench.stack import ROOT, measured_stack
+from bench.ways import RunFailedError
 
-ON_A_STACK = ("catalog", "serving", "idle", "delay", "waiting", "burst", "submission", "pushing")
+ON_A_STACK = tuple(dict.fromkeys(part for part, _ in MEASURES))
 PARTS = ("compile", *ON_A_STACK)
 COMPILED = (1000, 10000)
 """Items of the catalogs that are compiled."""
-SERVED = (1000, 10000)
-"""Items of the catalogs that are only listed."""
-BURST_TIMEOUT = 1200.0
-"""Seconds; what has not ended by then is left out of the rate."""
 PAGE = 200
-MANY = 50
-"""Clients at once."""
 
 
 def main() -> int:
@@ -57,7 +46,10 @@ def main() -> int:
         if set(arguments.only) & set(ON_A_STACK):
             with measured_stack(arguments.items, progress) as stack:
                 environment["settings"] = stack.airflow_settings()
-                _measure(stack, arguments, progress, parts)
+                bench = Bench(stack=stack, arguments=arguments, progress=progress)
+                for part, measure in MEASURES:
+                    if part in arguments.only:
+                        parts.update(measure(bench))
     except (
         StartError,
         UnexpectedAnswerError,
@@ -78,54 +70,6 @@ def main() -> int:
     return status
 
 
-def _measure(stack: MeasuredStack, arguments: argparse.Namespace, progress: Progress, parts: dict[str, Any]) -> None:
-    """Fill in the `Results`, part by part, so that what was measured before an error is not lost.
-
-    The order lets nothing of ours run beside what something else left behind.
-    """
-    ours, handwritten = Ordered(stack.developer), Handwritten(stack.admin)
-    if "catalog" in arguments.only:
-        with progress.step("Reading the catalog"):
-            parts["catalog"] = measure_catalog(stack.developer, arguments.calls)
-    if "serving" in arguments.only:
-        with progress.step("Reading larger catalogs"):
-            parts["serving"] = tuple(
-                measure_serving(stack.developer, stack.environment, items, arguments.calls) for items in SERVED
-            )
-    if "submission" in arguments.only:
-        with progress.step("Submitting requests"):
-            parts["submission"] = _loads(ours, arguments.submissions)
-        with progress.step("Waiting until they have ended"):
-            wait_until_quiet(ours, BURST_TIMEOUT)
-    if "idle" in arguments.only:
-        with progress.step("Completing one request at a time, and one run of the hand-written DAG, in turn"):
-            one, other = measure_idle([ours, handwritten], arguments.rounds)
-        parts["idle"] = Pair(ours=one, handwritten=other)
-    if "delay" in arguments.only:
-        with progress.step("Recording when actions begin, and those of a hand-written DAG, in turn"):
-            one, other = measure_delays(stack, arguments.rounds)
-        parts["delay"] = Pair(ours=one, handwritten=other)
-    if "waiting" in arguments.only:
-        with progress.step(f"Waiting for {arguments.waiting} slow targets at once"):
-            parts["waiting"] = measure_waiting(stack, arguments.waiting, MANY)
-    if "burst" in arguments.only:
-        with progress.step(f"Completing {arguments.burst} requests at once"):
-            burst = measure_burst(ours, arguments.burst, MANY, BURST_TIMEOUT)
-        with progress.step(f"Completing {arguments.burst} runs of the hand-written DAG at once"):
-            theirs = measure_burst(handwritten, arguments.burst, MANY, BURST_TIMEOUT)
-        parts["burst"] = BurstPair(ours=burst, handwritten=theirs)
-    if "submission" in arguments.only:
-        with progress.step("Triggering the hand-written DAG"):
-            parts["handwritten_submission"] = _loads(handwritten, arguments.submissions)
-    if "pushing" in arguments.only:
-        with progress.step("Pushing one changed item, and then all of them"):
-            parts["pushing"] = measure_pushes(stack.repository, stack.service, stack.developer, arguments.pushes)
-
-
-def _loads(way: Way, submissions: int) -> tuple[Load, ...]:
-    return measure_submissions(way, 1, submissions), measure_submissions(way, MANY, MANY * submissions // 10)
-
-
 def _store(content: dict[str, Any]) -> Path:
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
@@ -142,6 +86,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement, and of the delays")
     parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
     parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")
+    parser.add_argument("--rush", type=_count, default=1000, help="requests of the rush")
+    parser.add_argument("--clients", type=_count, default=200, help="that submit them")
     parser.add_argument(
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"
     )

@@ -14,6 +14,7 @@ from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread, ratio
 from bench.pushing import PushTimes
+from bench.rush import Rush
 from bench.serving import ServingTimes
 from bench.submission import Load
 from bench.waiting import Waiting
@@ -51,6 +52,19 @@ class BurstPair:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RushPair:
+    """The orchestrator's rush and the hand-written DAG's."""
+
+    ours: Rush
+    handwritten: Rush
+
+    @property
+    def ratio(self) -> float | None:
+        """Our rate as a multiple of theirs, at most what theirs could be; above 1 is faster."""
+        return ratio(self.ours.per_minute, self.handwritten.at_most_per_minute)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
     """Everything that one run measured; None for what it was told to leave out."""
 
@@ -68,6 +82,7 @@ class Results:
     delay: Pair | None = None
     """From the end of an action to the first byte of the next."""
     waiting: Waiting | None = None
+    rush: RushPair | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +106,7 @@ class Target:
 
 def targets(results: Results) -> list[Target]:
     """The targets of what was measured."""
-    parts = (_compile_targets, _catalog_targets, _run_targets, _action_targets, _push_targets)
+    parts = (_compile_targets, _catalog_targets, _run_targets, _action_targets, _rush_targets, _push_targets)
     return [target for part in parts for target in part(results)]
 
 
@@ -141,6 +156,18 @@ def _action_targets(results: Results) -> Iterator[Target]:
         yield Target(name=f"{name}: time beside one alone", measured=waiting.ratio, limit=1.5, unit="x")
 
 
+def _rush_targets(results: Results) -> Iterator[Target]:
+    if rush := results.rush:
+        ours = rush.ours
+        name = f"{ours.runs} by {ours.clients} at once"
+        yield Target(name=f"{name}: refused", measured=ours.refused, limit=0, unit="")
+        yield Target(name=f"{name}: failed", measured=ours.failed, limit=0, unit="")
+        yield Target(name=f"{name}: completed", measured=ours.completed, limit=ours.runs, unit="", at_least=True)
+        yield Target(name=f"{name}, submission: p95", measured=ours.submission.p95, limit=2000, unit="ms")
+        yield Target(name=f"{name}, catalog: p95", measured=ours.catalog.p95, limit=200, unit="ms")
+        yield Target(name=f"{name}: rate beside hand-written", measured=rush.ratio, limit=1.2, unit="x", at_least=True)
+
+
 def _push_targets(results: Results) -> Iterator[Target]:
     if pushing := results.pushing:
         name = f"push among {pushing.items} items"
@@ -157,6 +184,7 @@ def as_json(results: Results, environment: dict[str, Any]) -> dict[str, Any]:
         "delay_p50": results.delay.ratio if results.delay else None,
         "delay_p95": results.delay.slow_ratio if results.delay else None,
         "waiting_time": results.waiting.ratio if results.waiting else None,
+        "rush_rate": results.rush.ratio if results.rush else None,
     }
     rates = {
         "burst_per_minute": results.burst.ours.per_minute if results.burst else None,
@@ -214,6 +242,9 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield "one on a slow target", "1", "", "", "", f"{waiting.alone * 1000:.0f}", ""
         count, rate = f"{waiting.completed} of {waiting.requests}", f"all begun after {waiting.begun:g} s"
         yield "many on slow targets", count, "", "", "", f"{waiting.seconds * 1000:.0f}", rate
+    if results.rush:
+        yield from _rush_rows("rush", results.rush.ours)
+        yield from _rush_rows("hand-written, rush", results.rush.handwritten)
     if pushing := results.pushing:
         yield _row("push of one, by polling", pushing.polled)
         yield _row("push of one, with a call", pushing.called)
@@ -234,6 +265,23 @@ def _row(name: str, times: Spread, rate: str = "") -> tuple[str, ...]:
 def _burst_row(name: str, burst: Burst) -> tuple[str, ...]:
     count = str(burst.runs) if burst.completed == burst.runs else f"{burst.completed} of {burst.runs}"
     return name, count, "", "", "", f"{burst.seconds * 1000:.0f}", f"{burst.per_minute:g}/min"
+
+
+def _rush_rows(name: str, rush: Rush) -> Iterator[tuple[str, ...]]:
+    yield _row(f"{name}: submission", rush.submission, f"all within {rush.submitted:g} s")
+    yield _row(f"{name}: catalog meanwhile", rush.catalog)
+    yield (
+        f"{name}: completed",
+        f"{rush.completed} of {rush.runs}",
+        "",
+        "",
+        "",
+        f"{rush.seconds * 1000:.0f}",
+        (f"{rush.per_minute:g}/min"),
+    )
+    for program, memory in rush.memory.items():
+        figures = f"{memory.before:g}, {memory.peak:g}, {memory.after:g} MB"
+        yield f"{name}: memory of {program}", "", "", "", "", "", figures
 
 
 def _clients(load: Load) -> str:

@@ -7,12 +7,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psycopg2
 from pao_local import stack
 from pao_local.preflight import is_free
 from pao_local.progress import Progress
@@ -44,6 +46,19 @@ class MeasuredStack:
     developer: Account
     admin: Account
     recorder: Recorder
+
+    @contextmanager
+    def database(self) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+        """What answers queries, over one connection: called with a query and its values."""
+        url = self.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1)
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+
+            def ask(query: str, *values: Any) -> list[tuple[Any, ...]]:
+                cursor.execute(query, values)
+                return cursor.fetchall()
+
+            yield ask
 
     def airflow_settings(self) -> dict[str, str]:
         """The settings that decide how fast things are; no secret is among them."""

@@ -6,11 +6,8 @@ Both are seen from the target: when a call arrived, and when it was answered.
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
-
-import psycopg2
 
 from bench.completion import one
 from bench.measure import Spread, ratio, spread
@@ -98,11 +95,9 @@ def measure_waiting(stack: MeasuredStack, requests: int, clients: int) -> Waitin
 def _watch(stack: MeasuredStack, calls: int, started: float) -> int:
     """Wait until so many calls were answered; the most tasks that were on workers meanwhile."""
     most = 0
-    url = stack.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1)
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
+    with stack.database() as ask:
         while len(stack.recorder.calls("slow")) < calls and time.monotonic() - started < TIMEOUT:
-            cursor.execute(ON_WORKERS, (f"default.{SLOW}",))
-            most = max(most, *(count for (count,) in cursor))
+            ((count,),) = ask(ON_WORKERS, f"default.{SLOW}")
+            most = max(most, count)
             time.sleep(LOOK_EVERY)
     return most

@@ -36,6 +36,10 @@ class Way(Protocol):
     def account(self) -> Account:
         """Who asks."""
 
+    @property
+    def dag_id(self) -> str:
+        """The DAG whose runs these are."""
+
     def start(self, caller: Caller) -> tuple[str, float]:
         """Start one run; its id, and the seconds that the call took."""
 
@@ -52,6 +56,7 @@ class Ordered:
     def __init__(self, account: Account, item: str = MEASURED, text: str = "measured") -> None:
         """Order as a developer, with this text as its one field."""
         self.account = account
+        self.dag_id = f"default.{item}"
         self._body = {"item_id": item, "fields": {"text": text}}
 
     def start(self, caller: Caller) -> tuple[str, float]:
@@ -85,6 +90,7 @@ class Handwritten:
     def __init__(self, account: Account, dag: str = HANDWRITTEN, text: str = "measured") -> None:
         """Trigger as an administrator, with this text as its one parameter."""
         self.account = account
+        self.dag_id = dag
         self._runs = f"/api/v2/dags/{dag}/dagRuns"
         self._body = {"logical_date": None, "conf": {"text": text}}
 

@@ -12,8 +12,10 @@ from bench.catalog import CatalogTimes
 from bench.compiling import CompileTimes
 from bench.completion import Burst
 from bench.measure import Spread
+from bench.memory import Memory
 from bench.pushing import PushTimes
-from bench.report import BurstPair, Pair, Results, as_json, show, targets
+from bench.report import BurstPair, Pair, Results, RushPair, as_json, show, targets
+from bench.rush import Rush
 from bench.serving import ServingTimes
 from bench.submission import Load
 from bench.waiting import Waiting
@@ -61,6 +63,13 @@ def waiting(completed=500, worker_tasks=0, seconds=45.0):
     return Waiting(requests=500, completed=completed, worker_tasks=worker_tasks, alone=30.0, begun=9.0, seconds=seconds)
 
 
+def rush(seconds=60.0, **more):
+    found = {"runs": 1000, "clients": 200, "refused": 0, "completed": 1000, "failed": 0, "submitted": 9.0}
+    memory = {"api-server": Memory(before=300, peak=400, after=350)}
+    times_of_both = {"submission": times(p95=2000.0), "catalog": times(p95=200.0)}
+    return Rush(seconds=seconds, memory=memory, **{**found, **times_of_both, **more})
+
+
 def missed(results):
     return [target.name for target in targets(results) if not target.reached]
 
@@ -75,6 +84,25 @@ def missed(results):
                 "1000 items, pao validate, cold: p50",
                 "1000 items, fetched and compiled, cold: p50",
                 "1000 items, one changed: p50",
+            ],
+        ),
+        (Results(rush=RushPair(ours=rush(), handwritten=rush(seconds=72.0))), []),
+        (
+            Results(
+                rush=RushPair(
+                    ours=rush(
+                        refused=1, completed=998, failed=1, submission=times(p95=2001.0), catalog=times(p95=201.0)
+                    ),
+                    handwritten=rush(seconds=71.0),
+                )
+            ),
+            [
+                "1000 by 200 at once: refused",
+                "1000 by 200 at once: failed",
+                "1000 by 200 at once: completed",
+                "1000 by 200 at once, submission: p95",
+                "1000 by 200 at once, catalog: p95",
+                "1000 by 200 at once: rate beside hand-written",
             ],
         ),
         (Results(catalog=catalog(20.0)), []),

@@ -1,0 +1,137 @@
+"""What is measured on a stack, part by part: each gives what it found, as entries of `Results`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pao_local.progress import Progress
+
+from bench.catalog import measure_catalog
+from bench.completion import measure_burst, measure_idle, wait_until_quiet
+from bench.pushing import measure_pushes
+from bench.report import BurstPair, Pair, RushPair
+from bench.rush import measure_rush
+from bench.serving import measure_serving
+from bench.stack import MeasuredStack
+from bench.submission import Load, measure_submissions
+from bench.waiting import measure_delays, measure_waiting
+from bench.ways import Handwritten, Ordered, Way
+
+SERVED = (1000, 10000)
+"""Items of the catalogs that are only listed."""
+TIMEOUT = 1200.0
+"""Seconds; what has not ended by then is left out of the rate."""
+MANY = 50
+"""Clients at once."""
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What the parts measure with."""
+
+    stack: MeasuredStack
+    arguments: argparse.Namespace
+    progress: Progress
+
+    @cached_property
+    def ours(self) -> Ordered:
+        """The item with three calls."""
+        return Ordered(self.stack.developer)
+
+    @cached_property
+    def handwritten(self) -> Handwritten:
+        """The DAG with the same ones."""
+        return Handwritten(self.stack.admin)
+
+    def loads(self, way: Way) -> tuple[Load, ...]:
+        """Submissions by one client, and by many."""
+        submissions = self.arguments.submissions
+        return measure_submissions(way, 1, submissions), measure_submissions(way, MANY, MANY * submissions // 10)
+
+
+def _catalog(bench: Bench) -> Found:
+    with bench.progress.step("Reading the catalog"):
+        return {"catalog": measure_catalog(bench.stack.developer, bench.arguments.calls)}
+
+
+def _serving(bench: Bench) -> Found:
+    stack, calls = bench.stack, bench.arguments.calls
+    with bench.progress.step("Reading larger catalogs"):
+        return {"serving": tuple(measure_serving(stack.developer, stack.environment, items, calls) for items in SERVED)}
+
+
+def _submission(bench: Bench) -> Found:
+    with bench.progress.step("Submitting requests"):
+        found = bench.loads(bench.ours)
+    with bench.progress.step("Waiting until they have ended"):
+        wait_until_quiet(bench.ours, TIMEOUT)
+    return {"submission": found}
+
+
+def _idle(bench: Bench) -> Found:
+    with bench.progress.step("Completing one request at a time, and one run of the hand-written DAG, in turn"):
+        one, other = measure_idle([bench.ours, bench.handwritten], bench.arguments.rounds)
+    return {"idle": Pair(ours=one, handwritten=other)}
+
+
+def _delay(bench: Bench) -> Found:
+    with bench.progress.step("Recording when actions begin, and those of a hand-written DAG, in turn"):
+        one, other = measure_delays(bench.stack, bench.arguments.rounds)
+    return {"delay": Pair(ours=one, handwritten=other)}
+
+
+def _waiting(bench: Bench) -> Found:
+    requests = bench.arguments.waiting
+    with bench.progress.step(f"Waiting for {requests} slow targets at once"):
+        return {"waiting": measure_waiting(bench.stack, requests, MANY)}
+
+
+def _burst(bench: Bench) -> Found:
+    runs = bench.arguments.burst
+    with bench.progress.step(f"Completing {runs} requests at once"):
+        ours = measure_burst(bench.ours, runs, MANY, TIMEOUT)
+    with bench.progress.step(f"Completing {runs} runs of the hand-written DAG at once"):
+        theirs = measure_burst(bench.handwritten, runs, MANY, TIMEOUT)
+    return {"burst": BurstPair(ours=ours, handwritten=theirs)}
+
+
+def _rush(bench: Bench) -> Found:
+    runs, clients = bench.arguments.rush, bench.arguments.clients
+    with bench.progress.step(f"Completing {runs} requests by {clients} clients at once"):
+        ours = measure_rush(bench.stack, bench.ours, runs=runs, clients=clients, timeout=TIMEOUT)
+    with bench.progress.step(f"Completing {runs} runs of the hand-written DAG by {clients} clients at once"):
+        theirs = measure_rush(bench.stack, bench.handwritten, runs=runs, clients=clients, timeout=TIMEOUT)
+    return {"rush": RushPair(ours=ours, handwritten=theirs)}
+
+
+def _handwritten_submission(bench: Bench) -> Found:
+    with bench.progress.step("Triggering the hand-written DAG"):
+        return {"handwritten_submission": bench.loads(bench.handwritten)}
+
+
+def _pushing(bench: Bench) -> Found:
+    stack = bench.stack
+    with bench.progress.step("Pushing one changed item, and then all of them"):
+        found = measure_pushes(stack.repository, stack.service, stack.developer, bench.arguments.pushes)
+    return {"pushing": found}
+
+
+MEASURES: tuple[tuple[str, Callable[[Bench], Found]], ...] = (
+    ("catalog", _catalog),
+    ("serving", _serving),
+    ("submission", _submission),
+    ("idle", _idle),
+    ("delay", _delay),
+    ("waiting", _waiting),
+    ("burst", _burst),
+    ("rush", _rush),
+    ("submission", _handwritten_submission),
+    ("pushing", _pushing),
+)
+"""The parts with what measures them, in an order that lets nothing of ours run beside what something else left."""
