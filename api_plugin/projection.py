@@ -7,31 +7,22 @@ is told once, in order.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey, read_runs
-from api_plugin.clock import utc_now, utc_text
+from api_plugin.cancellation import cancellation_of
+from api_plugin.clock import utc_now
+from api_plugin.recording import Seen, action_json, record
 from api_plugin.status import ENDED, RequestView, RollbackView, RunView, derive, pending_action
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.plan import ActionPlan, ItemPlan
 from catalog_compiler.run_format import dag_id
-from catalog_compiler.sealing import masked
-
-_STEPS: dict[str, tuple[str, ...]] = {
-    "submitted": (),
-    "validated": ("submitted",),
-    "queued": ("submitted", "validated"),
-    "in_progress": ("submitted", "validated", "queued"),
-}
-"""The steps before each step, in order; every later status has been in progress before."""
 
 
 def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[RequestEvent]:
@@ -39,11 +30,22 @@ def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[Reques
 
     Nothing is written: whoever submits waits for this, and writes everything in one go.
     """
-    pending = [_action_json(asdict(pending_action(action))) for action in actions]
-    request.state = {"actions": pending, "error": None, "warnings": []}
+    pending = [action_json(pending_action(action)) for action in actions]
+    request.state = {
+        "actions": pending,
+        "error": None,
+        "warnings": [],
+        "rollback": None,
+        "seen": Seen(told_at=request.created_at).model_dump(mode="json"),
+    }
+    first: list[dict[str, Any]] = [
+        {"status": "submitted", "by": request.user_id},
+        {"status": "validated"},
+        {"status": "queued"},
+    ]
     events = [
-        RequestEvent(request_id=request.id, seq=seq, at=request.created_at, type="status", data={"status": status})
-        for seq, status in enumerate(("submitted", "validated", "queued"), start=1)
+        RequestEvent(request_id=request.id, seq=seq, at=request.created_at, type="status", data=data)
+        for seq, data in enumerate(first, start=1)
     ]
     request.event_seq = len(events)
     return events
@@ -79,11 +81,18 @@ def rollback_of(session: Session, requests: Iterable[Request]) -> dict[uuid.UUID
 
 def view_of(request: Request, plan: ItemPlan, run: RunView, rollback: RequestRollback | None,
             rollback_run: RunView | None) -> RequestView:  # fmt: skip
-    """Derive a request's view. A rollback of an earlier try does not count: the run was cleared since."""
+    """Derive a request's view. What was done to an earlier try does not count: the run was cleared since."""
+    cancellation = cancellation_of(request, run.clear_number)
     shown = None
     if rollback is not None and rollback.clear_number == run.clear_number:
-        shown = RollbackView(run=rollback_run, actions=tuple(rollback.actions), started_at=rollback.started_at)
-    return derive(plan.fulfillment("automatic" if request.mode == "automatic" else "manual"), run, shown)
+        shown = RollbackView(
+            run=rollback_run,
+            actions=tuple(rollback.actions),
+            started_at=rollback.started_at,
+            cancels=cancellation is not None and cancellation.rollback_run_id == rollback.run_id,
+        )
+    way = plan.fulfillment("automatic" if request.mode == "automatic" else "manual")
+    return derive(way, run, shown, cancellation.view(utc_now()) if cancellation else None)
 
 
 def plans_of(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str, str], ItemPlan]:
@@ -101,70 +110,24 @@ def _project(session: Session, requests: Sequence[Request]) -> None:
     if not requests:
         return
     rollbacks = rollback_of(session, requests)
-    keys: list[RunKey] = [(request.dag_id, str(request.id)) for request in requests]
+    keys = [run_key(request) for request in requests]
     keys += [(rollback.dag_id, rollback.run_id) for rollback in rollbacks.values()]
     runs = read_runs(session, keys)
     plans = plans_of(session, requests)
     for request in requests:
-        run = runs.get((request.dag_id, str(request.id)))
+        run = runs.get(run_key(request))
         plan = plans.get((request.catalog, request.item_id, request.revision))
         if run is None or plan is None:
             continue
         rollback = rollbacks.get(request.id)
         rollback_run = runs.get((rollback.dag_id, rollback.run_id)) if rollback else None
-        _record(session, request, view_of(request, plan, run, rollback, rollback_run))
+        record(session, request, view_of(request, plan, run, rollback, rollback_run), rollback)
     session.flush()
-
-
-def _record(session: Session, request: Request, view: RequestView) -> None:
-    now = utc_now()
-    actions = [_action_json(action) for action in map(asdict, view.actions)]
-    before = {action["name"]: action for action in request.state["actions"]}
-    for action in actions:
-        if before.get(action["name"]) != action:
-            _append(session, request, "action", now, {"action": action})
-    state = {"actions": actions, "error": view.error, "warnings": list(view.warnings)}
-    if view.status != request.status:
-        for status, at in _missing_steps(request, view, now):
-            _append(session, request, "status", at, {"status": status})
-        _append(session, request, "status", view.at or now, {"status": view.status, "error": view.error})
-        request.status = view.status
-        request.ended_at = (view.at or now) if view.ended else None
-        request.updated_at = now
-    elif state != request.state:
-        request.updated_at = now
-    request.state = state
-
-
-def _missing_steps(request: Request, view: RequestView, now: dt.datetime) -> Iterable[tuple[str, dt.datetime]]:
-    """Steps that passed between two looks: what is over has been in progress, what is undone was being undone."""
-    if view.status not in _STEPS and request.status in _STEPS and request.status != "in_progress":
-        yield "in_progress", view.started_at or now
-    if view.status in {"rolled_back", "rollback_failed"} and request.status != "rolling_back":
-        yield "rolling_back", now
-
-
-def _append(session: Session, request: Request, kind: str, at: dt.datetime, data: dict[str, Any]) -> None:
-    request.event_seq += 1
-    session.add(RequestEvent(request_id=request.id, seq=request.event_seq, at=at, type=kind, data=data))
-
-
-def _action_json(action: dict[str, Any]) -> dict[str, Any]:
-    """An action as people see it: secret outputs masked, times as text."""
-    shown = {**action, "outputs": masked(action["outputs"])}
-    plain: dict[str, Any] = json.loads(json.dumps(shown, default=_time))
-    return plain
-
-
-def _time(value: object) -> str:
-    if isinstance(value, dt.datetime):
-        return utc_text(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def run_key(request: Request) -> RunKey:
     """The request's DAG run."""
-    return request.dag_id, str(request.id)
+    return request.dag_id, request.run_id
 
 
 def rollback_key(request: Request, clear_number: int) -> RunKey:

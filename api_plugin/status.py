@@ -6,7 +6,7 @@ The reader gives what it found of the request's run and of its rollback run; see
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -37,10 +37,12 @@ ActionStatus = Literal[
     "completed",
     "failed",
     "skipped",
+    "cancelled",
     "outcome_unknown",
     "rolled_back",
     "rollback_failed",
 ]
+RollbackStatus = Literal["rolling_back", "rolled_back", "rollback_failed"]
 ENDED: frozenset[RequestStatus] = frozenset({"completed", "failed", "cancelled", "rolled_back", "rollback_failed"})
 DEFAULT_ATTEMPTS = 4
 """The first try and three retries: what an action whose item says nothing may take."""
@@ -89,6 +91,21 @@ class RollbackView:
     """None where its rows are gone."""
     actions: tuple[str, ...]
     started_at: dt.datetime
+    cancels: bool = False
+    """Whether it is a part of cancelling the request, and not asked for by its policy or by a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancellationView:
+    """That a person cancelled a request's present try, which Airflow knows as a run marked failed."""
+
+    at: dt.datetime
+    undo: bool
+    """Whether what was done is to be undone."""
+    stopped: frozenset[str]
+    """Names of the actions that were at work, and so were stopped in the middle."""
+    waits: bool
+    """Whether what they were at may still be stopping: for a while, those that have left no report are waited for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +135,14 @@ class RequestView:
     actions: tuple[ActionView, ...]
     error: str | None
     warnings: tuple[str, ...]
+    rollback: RollbackStatus | None
+    """What became of the rollback of this try, where there is one."""
+    rollback_try: str | None
+    """Tells that rollback from an earlier one of this try, and from itself before a person cleared it."""
+    clear_number: int
+    """Which try of the run it is: each clear by a person begins a new one."""
+    by_hand: bool
+    """Whether the run may have ended by a person's mark: not all of its tasks ended by themselves."""
 
     @property
     def ended(self) -> bool:
@@ -125,25 +150,42 @@ class RequestView:
         return self.status in ENDED
 
 
-def derive(way: FulfillmentPlan, run: RunView, rollback: RollbackView | None) -> RequestView:
-    """The status of a request from its run, and from the rollback of its present try where there is one."""
-    actions = tuple(_action(plan, run, rollback) for plan in way.actions)
-    status, at = _status(way, run, rollback)
+def derive(
+    way: FulfillmentPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None = None
+) -> RequestView:
+    """The status of a request from its run, and from the rollback and the cancellation of its present try."""
+    actions = tuple(_action(plan, run, rollback, cancellation) for plan in way.actions)
+    undone = None if rollback is None else _rollback_status(rollback)
+    status, at = _status(way, run, rollback, cancellation)
     return RequestView(
         status=status,
         at=at,
         started_at=run.started_at,
         actions=actions,
-        error=_error(way, run, rollback, actions) if run.state == "failed" else None,
+        error=_error(way, run, rollback, cancellation, actions),
         warnings=_warnings(way, run),
+        rollback=None if undone is None else undone[0],
+        rollback_try=None if rollback is None else _rollback_try(rollback),
+        clear_number=run.clear_number,
+        by_hand=run.state in {"success", "failed"} and any(map(_ended_by_hand, run.tasks.values())),
     )
 
 
 def _status(
-    way: FulfillmentPlan, run: RunView, rollback: RollbackView | None
+    way: FulfillmentPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None
 ) -> tuple[RequestStatus, dt.datetime | None]:
     if rollback is not None:
-        return _rollback_status(rollback)
+        status, at = _rollback_status(rollback)
+        if not rollback.cancels or cancellation is None:
+            return status, at
+        return ("cancelling", cancellation.at) if status == "rolling_back" else ("cancelled", at)
+    if cancellation is not None and run.state != "success":
+        return _cancel_status(way, run, cancellation)
+    return _run_status(way, run)
+
+
+def _run_status(way: FulfillmentPlan, run: RunView) -> tuple[RequestStatus, dt.datetime | None]:
+    """That of a request for which nothing was started beside its run."""
     if run.state == "queued":
         return "queued", None
     if run.state == "running":
@@ -156,7 +198,23 @@ def _status(
     return "failed", run.ended_at
 
 
-def _rollback_status(rollback: RollbackView) -> tuple[RequestStatus, dt.datetime | None]:
+def _cancel_status(
+    way: FulfillmentPlan, run: RunView, cancellation: CancellationView
+) -> tuple[RequestStatus, dt.datetime | None]:
+    """That of a cancelled request without a rollback: it has ended when nothing is to be stopped or undone any more."""
+    due = cancellation.undo and undo_order(way, run.tasks)
+    if run.state == "failed" and not due and not (cancellation.waits and _stopping(run, cancellation)):
+        return "cancelled", run.ended_at
+    return "cancelling", cancellation.at
+
+
+def _stopping(run: RunView, cancellation: CancellationView) -> bool:
+    """Whether an action that was stopped in the middle has not told yet what is left of it."""
+    tasks = (run.tasks.get(action_task_id(name)) for name in cancellation.stopped)
+    return any(task is not None and stopped(task) for task in tasks)
+
+
+def _rollback_status(rollback: RollbackView) -> tuple[RollbackStatus, dt.datetime | None]:
     run = rollback.run
     if run is None:
         return "rollback_failed", rollback.started_at
@@ -165,6 +223,14 @@ def _rollback_status(rollback: RollbackView) -> tuple[RequestStatus, dt.datetime
     # The run's own state tells of its last task alone.
     undone = all(task.state in {"success", "skipped"} for task in run.tasks.values())
     return "rolled_back" if undone else "rollback_failed", run.ended_at
+
+
+def _rollback_try(rollback: RollbackView) -> str:
+    return f"{rollback.started_at.isoformat()} {rollback.run.clear_number if rollback.run else 0}"
+
+
+def _ended_by_hand(task: TaskView) -> bool:
+    return task.report is None and task.state in {None, "success", "failed", "skipped"}
 
 
 def pending_action(plan: ActionPlan) -> ActionView:
@@ -184,7 +250,9 @@ def pending_action(plan: ActionPlan) -> ActionView:
     )
 
 
-def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> ActionView:
+def _action(
+    plan: ActionPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None
+) -> ActionView:
     pending = pending_action(plan)
     task = run.tasks.get(action_task_id(plan.name))
     if task is None:
@@ -192,7 +260,7 @@ def _action(plan: ActionPlan, run: RunView, rollback: RollbackView | None) -> Ac
     report, progress = task.report, task.progress
     return replace(
         pending,
-        status=_undone(plan.name, rollback) or _action_status(task, run),
+        status=_undone(plan.name, rollback) or _cancelled(plan.name, task, cancellation) or _action_status(task, run),
         attempt=_attempt(task),
         started_at=report.started_at if report else task.started_at,
         ended_at=report.ended_at if report else task.ended_at,
@@ -247,6 +315,13 @@ def _attempts(task: TaskView) -> Mapping[str, JsonValue]:
     return part if isinstance(part, dict) else {}
 
 
+def _cancelled(name: str, task: TaskView, cancellation: CancellationView | None) -> ActionStatus | None:
+    """`cancelled`, where cancelling the request ended the action in the middle."""
+    if cancellation is None or name not in cancellation.stopped or task.state not in {"failed", "skipped"}:
+        return None
+    return "cancelled"
+
+
 def _undone(name: str, rollback: RollbackView | None) -> ActionStatus | None:
     if rollback is None or rollback.run is None or name not in rollback.actions:
         return None
@@ -257,16 +332,39 @@ def _undone(name: str, rollback: RollbackView | None) -> ActionStatus | None:
     return states.get(task.state)
 
 
-def _error(way: FulfillmentPlan, run: RunView, rollback: RollbackView | None, actions: tuple[ActionView, ...]) -> str:
-    failed = [
-        f"action '{plan.name}' failed: {failure.message}"
-        for plan in way.actions
-        if plan.on_error == "fail" and (failure := _failure(run, plan.name)) is not None
-    ]
-    standing = [action.name for action in actions if action.status == "rollback_failed"]
-    if standing and rollback is not None and rollback.run is not None:
-        failed.append(f"not undone, so possibly left standing: {', '.join(standing)}")
-    return "; ".join(failed) or "the run was marked failed in Airflow, or ran out of time"
+def _error(
+    way: FulfillmentPlan,
+    run: RunView,
+    rollback: RollbackView | None,
+    cancellation: CancellationView | None,
+    actions: tuple[ActionView, ...],
+) -> str | None:
+    """What went wrong, for people; a request that was cancelled and undone as they wanted it has no error."""
+    said = [*_failures(way, run, cancellation), *_standing(rollback, actions)]
+    if said or run.state != "failed" or cancellation is not None:
+        return "; ".join(said) or None
+    return "the run was marked failed in Airflow, or ran out of time"
+
+
+def _failures(way: FulfillmentPlan, run: RunView, cancellation: CancellationView | None) -> Iterator[str]:
+    if run.state != "failed":
+        return
+    for plan in way.actions:
+        failure = _failure(run, plan.name)
+        if failure is None or plan.on_error != "fail":
+            continue
+        as_wanted = cancellation is not None and plan.name in cancellation.stopped
+        if not as_wanted or failure.kind == "outcome_unknown":
+            yield f"action '{plan.name}' failed: {failure.message}"
+
+
+def _standing(rollback: RollbackView | None, actions: tuple[ActionView, ...]) -> Iterator[str]:
+    """What the rollback of this try did not undo."""
+    if rollback is not None and rollback.run is None:
+        names = ", ".join(rollback.actions)
+        yield f"the rollback's run is gone from Airflow, so what it did not undo is possibly left standing: {names}"
+    if left := [action.name for action in actions if action.status == "rollback_failed"]:
+        yield f"not undone, so possibly left standing: {', '.join(left)}"
 
 
 def _warnings(way: FulfillmentPlan, run: RunView) -> tuple[str, ...]:

@@ -51,9 +51,7 @@ def submit(
     request = _request(served, body, caller, mode, fields)
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
-    order = RunOrder(
-        dag_id=request.dag_id, run_id=str(request.id), conf=conf, actor=caller.id, revision=served.revision
-    )
+    order = RunOrder(dag_id=request.dag_id, run_id=request.run_id, conf=conf, actor=caller.id, revision=served.revision)
     start_run(session, shelf, order)
     events = first_events(request, served.plan.fulfillment(mode).actions)
     act = Audit(
@@ -101,9 +99,9 @@ def info_of(request: Request, mode: Mode, user: UserInfo) -> RequestInfo:
 def _request(
     served: ServedItem, body: RequestBody, caller: Principal, mode: Mode, fields: dict[str, JsonValue]
 ) -> Request:
-    now = utc_now()
+    now, request_id = utc_now(), uuid.uuid4()
     return Request(
-        id=uuid.uuid4(),
+        id=request_id,
         catalog=served.catalog,
         item_id=body.item_id,
         item_version=served.header.version,
@@ -111,6 +109,7 @@ def _request(
         revision=served.revision,
         mode=mode,
         dag_id=dag_id(served.catalog, body.item_id, mode),
+        run_id=str(request_id),
         fields=fields,
         user_id=caller.id,
         user=requester(caller).model_dump(mode="json"),

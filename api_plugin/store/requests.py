@@ -13,7 +13,7 @@ from api_plugin.store.base import Base
 
 
 class Request(Base):
-    """One request. Its id is the run id of its DAG run; its status is a projection of Airflow's state."""
+    """One request; its status is a projection of Airflow's state."""
 
     __tablename__ = "request"
     __table_args__ = (
@@ -22,6 +22,7 @@ class Request(Base):
         Index(None, "catalog", "item_id", "created_at"),
         Index(None, "catalog", "item_id", "status"),
         Index(None, "status", "created_at"),
+        Index(None, "dag_id", "run_id", unique=True),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -32,6 +33,8 @@ class Request(Base):
     revision: Mapped[str] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text)
     dag_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    """Of its DAG run: the request's id, but where the run was started in Airflow."""
     fields: Mapped[dict[str, Any]]
     """The values, secret ones sealed."""
     user_id: Mapped[str] = mapped_column(Text)
@@ -49,6 +52,8 @@ class Request(Base):
     """The last projection: statuses of the request and its actions, as watchers were told."""
     event_seq: Mapped[int] = mapped_column(default=0)
     """The number of the last event."""
+    cancellation: Mapped[dict[str, Any] | None]
+    """The last cancellation by a person, as `api_plugin.cancellation.Cancellation` has it."""
 
 
 class RequestEvent(Base):

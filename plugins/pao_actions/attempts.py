@@ -28,7 +28,7 @@ INTERRUPTED = (
     "that could do it twice: look at the target, then retry or roll back"
 )
 
-STOPPED = "stopped, because it was marked failed in Airflow or its run ran out of time"
+STOPPED = "stopped, because the request was cancelled, it was marked failed in Airflow, or its run ran out of time"
 
 UNANSWERED = (
     "whether it did what it was asked is not known, and it was not asked again, since that could do it twice: look at "
@@ -82,6 +82,7 @@ async def stop(
     parts = await StateParts.load(context.state)
     record = parts.record()
     message = STOPPED
+    kind: Kind = "permanent"
     try:
         async with asyncio.timeout(seconds):
             await action.cancel(
@@ -90,13 +91,14 @@ async def stop(
             )
     except Exception as error:  # noqa: BLE001 - whatever it was, the action is over, and a person must look
         message = f"{STOPPED}; what it began outside may go on, because {_why_not_stopped(error, seconds)}: look at it"
+        kind = "outcome_unknown"
     context.log.error("action_failed", attempt=record.attempt, error=message)
     now = context.clock.now()
     attempts = max(record.attempt, 1)
     return Outcome(
         status="failed",
         result=_made(action, parts, context),
-        error=ActionFailure(message=message, kind="permanent", effect_possible=True, attempts=attempts),
+        error=ActionFailure(message=message, kind=kind, effect_possible=True, attempts=attempts),
         attempts=attempts,
         started_at=record.started_at or now,
         ended_at=now,

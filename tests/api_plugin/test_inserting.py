@@ -27,8 +27,9 @@ def a_request():
     now = utc_now()
     return Request(
         id=uuid.uuid4(), catalog="default", item_id="queue", item_version="1.0.0", owner="team", revision="c0ffee",
-        mode="automatic", dag_id="default.queue", fields=FIELDS, user_id="dev", user={"email": "dev@example.com"},
-        comment=None, correlation_id="'; DROP TABLE pao.request; --", parent_id=None, created_at=now, updated_at=now,
+        mode="automatic", dag_id="default.queue", run_id="run", fields=FIELDS, user_id="dev",
+        user={"email": "dev@example.com"}, comment=None,
+        correlation_id="'; DROP TABLE pao.request; --", parent_id=None, created_at=now, updated_at=now,
         ended_at=None, status="queued", state={}, event_seq=2,
     )  # fmt: skip
 

@@ -89,7 +89,7 @@ def test_an_ended_request_that_an_operator_clears_lives_again(world, request_):
     world.task(request_, "first", "deferred", try_number=2)
 
     assert "in_progress" == look(world, request_)
-    assert ["in_progress", "failed", "in_progress"] == world.statuses(request_)[3:]
+    assert ["in_progress", "failed", "queued", "in_progress"] == world.statuses(request_)[3:]
     with create_session(scoped=False) as session:
         (found,) = bring_up_to_date(session, [request_.id])
         assert (None, None, "running") == (

@@ -386,7 +386,10 @@ def test_a_stop_finds_what_the_action_stored():
     assert [("k", 1, {"job": "j-1"})] == action.stopped
     assert ("failed", {"job": "j-1"}, 1) == (outcome.status, outcome.result.outputs, outcome.attempts)
     assert ("permanent", True) == (outcome.error.kind, outcome.error.effect_possible)
-    assert "stopped, because it was marked failed in Airflow or its run ran out of time" == outcome.error.message
+    assert (
+        "stopped, because the request was cancelled, it was marked failed in Airflow, or its run ran out of time"
+        == outcome.error.message
+    )
 
 
 async def _hang():

@@ -425,7 +425,7 @@ def test_a_stop_at_the_place_where_it_looks(target):
     assert ("DELETE", "/ops/7") == (target.received[-1].method, target.received[-1].path)
 
 
-WHY = "stopped, because it was marked failed in Airflow or its run ran out of time"
+WHY = "stopped, because the request was cancelled, it was marked failed in Airflow, or its run ran out of time"
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,7 @@ def a_request(status, *, catalog="default", item_id="queue"):
         revision="0" * 64,
         mode="automatic",
         dag_id=f"{catalog}.{item_id}",
+        run_id=str(uuid.uuid4()),
         fields={},
         user_id="dev",
         user={},

@@ -1,0 +1,71 @@
+"""Who did what to a run in Airflow itself: its `log` table, where its UI and API write every act.
+
+What PAO's own operations do to runs is written there as well, under the caller's name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from airflow.models.log import Log
+from sqlalchemy import or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from api_plugin.airflow_state import RunKey
+
+PLATFORM = "pao"
+"""Who Airflow names for what the platform does by itself."""
+_STARTS = {"trigger_dag_run"}
+_CLEARS = {"clear_dag_run", "clear_dag_runs", "post_clear_task_instances"}
+_MARKS = {"patch_dag_run", "bulk_dag_runs", "patch_task_instance", "bulk_task_instances", "patch_task_group_instances"}
+_LATE = dt.timedelta(seconds=10)
+"""So long before its commit an act may have been written down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acts:
+    """Who did it last, by what was done; None where nobody did."""
+
+    started: str | None = None
+    """Of the rollback."""
+    cleared: str | None = None
+    marked: str | None = None
+    last_id: int = 0
+    """The number of the newest line that was read."""
+
+
+def acts_since(session: Session, run: RunKey, rollback: RunKey | None, since: dt.datetime, last_id: int) -> Acts:
+    """What persons did to a request's run, and to that of its rollback, since then, in lines after that one."""
+    runs = [run] if rollback is None else [run, rollback]
+    # Acts on many runs at once name them in their details alone.
+    named = [Log.extra.contains(run_id, autoescape=True) for _, run_id in runs]
+    lines = session.execute(
+        select(Log.id, Log.event, Log.owner, Log.dag_id, Log.extra)
+        .where(
+            Log.dttm > since - _LATE,
+            Log.id > last_id,
+            Log.event.in_(_STARTS | _CLEARS | _MARKS),
+            or_(tuple_(Log.dag_id, Log.run_id).in_(runs), *named),
+        )
+        .order_by(Log.id)
+    ).all()
+    who: dict[str, str] = {}
+    for line in lines:
+        kind = _kind(line.event, line.extra)
+        its_rollback = rollback is not None and line.dag_id == rollback[0]
+        if line.owner and line.owner != PLATFORM and (its_rollback or kind != "started"):
+            who["started" if its_rollback else kind] = line.owner
+    return Acts(
+        started=who.get("started"),
+        cleared=who.get("cleared"),
+        marked=who.get("marked"),
+        last_id=lines[-1].id if lines else last_id,
+    )
+
+
+def _kind(event: str, extra: str | None) -> str:
+    """A run that is set to `queued` in Airflow's UI is cleared by that."""
+    if event in _CLEARS or (event == "patch_dag_run" and '"queued"' in (extra or "")):
+        return "cleared"
+    return "started" if event in _STARTS else "marked"
