@@ -24,6 +24,7 @@ from api_plugin.routes import (
     metrics,
     outputs,
     publishing,
+    request_logs,
     requests,
     signals,
     sockets,
@@ -37,8 +38,8 @@ YOUNG_MIDDLE_FULL = (5000, 20, 50)
 """When garbage is collected, as `gc.set_threshold` takes it: more seldom than by default, since somebody waits."""
 
 
-def rest_app() -> FastAPI:
-    """The REST API, with its description at `openapi.json` and `docs`."""
+def rest_app(tower: Watchtower | None = None) -> FastAPI:
+    """The REST API, with its description at `openapi.json` and `docs`; `tower` tells it when something happens."""
     catalogs = CatalogCache(settings().catalog_ttl)
 
     @asynccontextmanager
@@ -58,7 +59,8 @@ def rest_app() -> FastAPI:
     )
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.pao = ApiState(catalogs=catalogs)
-    for module in (publishing, webhooks, catalog, requests, outputs, signals, health, metrics, internal):
+    app.state.tower = tower or watchtower()
+    for module in (publishing, webhooks, catalog, requests, request_logs, outputs, signals, health, metrics, internal):
         app.include_router(module.router)
     problem_responses.install(app)
     openapi.install(app)
@@ -68,9 +70,14 @@ def rest_app() -> FastAPI:
     return app
 
 
-def socket_app() -> FastAPI:
-    """The WebSockets."""
-    tower, catalog_tower = Watchtower(settings().watch_interval), CatalogTower(settings().watch_interval)
+def watchtower() -> Watchtower:
+    """What looks at watched requests; one is enough for a process."""
+    return Watchtower(settings().watch_interval)
+
+
+def socket_app(tower: Watchtower | None = None) -> FastAPI:
+    """The WebSockets, and the loop of the tower."""
+    tower, catalog_tower = tower or watchtower(), CatalogTower(settings().watch_interval)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

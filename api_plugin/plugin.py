@@ -24,11 +24,12 @@ class _Late:
 
 
 def _apps() -> list[dict[str, Any]]:
-    from api_plugin.app import rest_app, socket_app
+    from api_plugin.app import rest_app, socket_app, watchtower
 
+    tower = watchtower()
     return [
-        {"app": rest_app(), "url_prefix": "/api/v1", "name": "PAO"},
-        {"app": socket_app(), "url_prefix": "/ws", "name": "PAO WebSockets"},
+        {"app": rest_app(tower), "url_prefix": "/api/v1", "name": "PAO"},
+        {"app": socket_app(tower), "url_prefix": "/ws", "name": "PAO WebSockets"},
     ]
 
 

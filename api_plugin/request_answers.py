@@ -104,7 +104,12 @@ def _links(request: Request) -> RequestLinks:
     base = _base()
     here = f"{base}/api/v1/requests/{request.id}"
     socket = base.replace("http", "ws", 1)
-    return RequestLinks(self=here, status=f"{here}/status", events=f"{socket}/ws/requests/{request.id}/status")
+    return RequestLinks(
+        self=here,
+        status=f"{here}/status",
+        logs=f"{here}/logs",
+        events=f"{socket}/ws/requests/{request.id}/status",
+    )
 
 
 def _base() -> str:

@@ -37,6 +37,12 @@ class MessageQueue:
         except asyncio.QueueFull:
             self._slow = True
 
+    def forget(self) -> None:
+        """Drop what waits: the reader looks for itself."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._slow = False
+
     async def next(self) -> Message:
         """The next message, waited for; raises SlowReaderError."""
         if self._slow:

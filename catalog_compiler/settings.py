@@ -92,6 +92,18 @@ class PaoSettings(BaseModel):
     watch_interval: float = Field(
         default=0.25, gt=0, description="Seconds between two looks at the requests that WebSockets watch."
     )
+    max_sockets: int = Field(
+        default=5000,
+        ge=1,
+        description="WebSockets that an API process keeps open at once, as far as it may open as many files.",
+    )
+    max_sockets_per_caller: int = Field(
+        default=2000, ge=1, description="How many of those one caller may have; a portal's own account counts as one."
+    )
+    max_open_logs: int = Field(
+        default=100, ge=1, description="Logs that an API process follows, or answers as text, at once."
+    )
+    max_open_logs_per_caller: int = Field(default=20, ge=1, description="How many of those one caller may have.")
     service_connection: str = Field(
         default="pao_api", description="Airflow connection by which DAGs and callbacks call this API."
     )

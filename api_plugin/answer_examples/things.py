@@ -12,6 +12,7 @@ USER = {"email": "dev@example.com", "name": "Dana Dev", "organization": "Example
 LINKS = {
     "self": f"{BASE}/api/v1/requests/{ID}",
     "status": f"{BASE}/api/v1/requests/{ID}/status",
+    "logs": f"{BASE}/api/v1/requests/{ID}/logs",
     "events": f"wss://platform.example.com/ws/requests/{ID}/status",
 }
 REQUEST: dict[str, Any] = {

@@ -70,6 +70,7 @@ class RequestLinks(Answer):
 
     self: str
     status: str
+    logs: str
     events: str
 
 
