@@ -17,6 +17,8 @@ from api_plugin.catalog_watching import CatalogTower
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
+from api_plugin.queueing.holding import configured
+from api_plugin.queueing.keeper import QueueKeeper
 from api_plugin.routes import (
     catalog,
     health,
@@ -44,7 +46,8 @@ def rest_app(tower: Watchtower | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with CatalogListener(catalogs, settings().catalog_ttl).running():
+        listener, keeper = CatalogListener(catalogs, settings().catalog_ttl), QueueKeeper(configured())
+        with listener.running(), keeper.running():
             yield
 
     app = FastAPI(

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from api_plugin.exceptions import ApiProblem
 from api_plugin.outages import database_away
 from api_plugin.projection import bring_up_to_date
+from api_plugin.queueing.admitting import admit_all
+from api_plugin.queueing.holding import configured
 from api_plugin.runs import DagShelf
 from api_plugin.settling import settle, unsettled
 
@@ -37,7 +39,10 @@ class Reconciled:
 
 
 def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
-    """Start what lost callbacks did not, and bring every request up to date; commits each piece of work by itself."""
+    """Start what lost callbacks did not, and bring every request up to date; commits each piece of work by itself.
+
+    Requests whose turn it is are let start as well, should nobody else do it.
+    """
     wanted = unsettled(session)
     failures: dict[uuid.UUID, str] = {}
 
@@ -50,6 +55,7 @@ def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
     started = sum(_piece(session, [request_id], settled, failures) for request_id in wanted.failed)
     for some in batched(wanted.all, BATCH):
         _piece(session, some, brought_up_to_date, failures)
+    admit_all(session, configured())
     return Reconciled(examined=len(wanted.all), rollbacks_started=started, failures=failures)
 
 

@@ -26,8 +26,12 @@ from api_plugin.configuration import settings
 from api_plugin.exceptions import unavailable
 from api_plugin.run_rows import RunWriter, may_write
 from api_plugin.store.inserting import insert_values
+from api_plugin.store.notices import tell_queue
 from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
+
+HELD = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+"""`run_after` of a run that waits for its turn: Airflow's scheduler leaves it alone until then."""
 
 _LOG = cast("Table", Log.__table__)
 
@@ -128,6 +132,8 @@ class RunOrder:
     actor: str
     revision: str | None = None
     """The item's revision that the DAG must hold; None where any will do."""
+    held: bool = False
+    """Whether it waits for its turn in the queue instead of starting at once."""
 
 
 class OtherRevisionError(Exception):
@@ -147,7 +153,7 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
     now = utc_now()
     what: dict[str, Any] = {
         "run_id": order.run_id,
-        "run_after": now,
+        "run_after": HELD if order.held else now,
         "conf": signed(order.conf, settings().fernet_key),
         "run_type": DagRunType.MANUAL,
         "triggered_by": DagRunTriggeredByType.REST_API,
@@ -162,6 +168,8 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
     else:
         ready.dag.create_dagrun(session=session, **what)
     log_trigger(session, order.dag_id, order.run_id, order.actor, now)
+    if order.held:
+        tell_queue(session)
 
 
 def log_trigger(session: Session, dag_id: str, run_id: str, actor: str, at: dt.datetime) -> None:

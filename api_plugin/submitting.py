@@ -19,6 +19,7 @@ from api_plugin.exceptions import ApiProblem, unavailable
 from api_plugin.order_checks import check_order, requester, stale_revision
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
+from api_plugin.queueing.holding import waits_for_turn
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.served_item import ServedItem
 from api_plugin.store.access import Audit
@@ -51,7 +52,14 @@ def submit(
     request = _request(served, body, caller, mode, fields)
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
-    order = RunOrder(dag_id=request.dag_id, run_id=request.run_id, conf=conf, actor=caller.id, revision=served.revision)
+    order = RunOrder(
+        dag_id=request.dag_id,
+        run_id=request.run_id,
+        conf=conf,
+        actor=caller.id,
+        revision=served.revision,
+        held=waits_for_turn(mode),
+    )
     start_run(session, shelf, order)
     events = first_events(request, served.plan.fulfillment(mode).actions)
     act = Audit(

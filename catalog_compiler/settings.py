@@ -13,7 +13,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails
 
 from catalog_compiler.address_rules import AddressRules, AllowedTarget, allowed_targets
-from catalog_compiler.setting_lists import calls_by_type, pools_by_type, redis_address
+from catalog_compiler.setting_lists import (
+    NamedLimits,
+    calls_by_type,
+    limits_by_name,
+    pools_by_type,
+    priorities_by_role,
+    redis_address,
+)
 
 SECTION = "pao"
 
@@ -73,6 +80,30 @@ class PaoSettings(BaseModel):
     )
     max_active_runs: int = Field(
         default=10_000, ge=1, description="How many requests of one item may run at the same time."
+    )
+    max_requests: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many automatic requests may run at the same time; further ones wait in the queue. By default "
+        "none waits.",
+    )
+    max_requests_per_user: Annotated[NamedLimits, BeforeValidator(limits_by_name)] = Field(
+        default=NamedLimits(),
+        description="How many of them each user may have, and some users or API keys instead: `5, key:ci=50`.",
+    )
+    max_requests_per_item: Annotated[NamedLimits, BeforeValidator(limits_by_name)] = Field(
+        default=NamedLimits(),
+        description="How many of them each item may have, and some items instead, by id or by catalog and id: "
+        "`20, big-database=2, staging.big-database=1`.",
+    )
+    max_requests_per_action_type: Annotated[dict[str, int], BeforeValidator(calls_by_type)] = Field(
+        default={},
+        description="For action types, how many of the requests that have such an action: `terraform=4`.",
+    )
+    queue_priorities: Annotated[dict[str, int], BeforeValidator(priorities_by_role)] = Field(
+        default={},
+        description="For roles, the priority of their requests in the queue: `PAO Operator=10`; 0 for all others. A "
+        "higher one goes before all lower ones.",
     )
     max_body_bytes: int = Field(default=4_194_304, ge=1, description="Largest body of a request to the API, in bytes.")
     max_file_bytes: int = Field(

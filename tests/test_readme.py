@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog_compiler.catalog import compile_catalog
+from catalog_compiler.setting_lists import NamedLimits
 from catalog_compiler.settings import PaoSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +38,8 @@ def test_every_setting_is_documented_as_it_is():
 def documented(name: str) -> str:
     """The row of a setting."""
     field = PaoSettings.model_fields[name]
-    default = "required" if field.is_required() else "none" if field.default in (None, (), {}) else f"`{field.default}`"
+    unset = field.default in (None, (), {}, NamedLimits())
+    default = "required" if field.is_required() else "none" if unset else f"`{field.default}`"
     return f"| `{name}` | {default} | {field.description} |"
 
 

@@ -15,6 +15,9 @@ CHANNEL = "pao_catalog"
 SIGNALS = "pao_signal"
 """Something that actions wait for changed: every triggerer hears it. The payload is its name."""
 
+QUEUE = "pao_queue"
+"""A request may have to start: one API process hears it and looks. The payload is empty."""
+
 
 def notify(session: Session, catalog: str) -> None:
     """Tell that a catalog changed, once the session's transaction commits."""
@@ -24,6 +27,11 @@ def notify(session: Session, catalog: str) -> None:
 def signal(session: Session, name: str) -> None:
     """Tell that what has that name changed (`catalog_compiler.signal_names`), once the transaction commits."""
     session.execute(select(func.pg_notify(SIGNALS, name)))
+
+
+def tell_queue(session: Session) -> None:
+    """Tell that a request waits for its turn, or that a place is free, once the session's transaction commits."""
+    session.execute(select(func.pg_notify(QUEUE, "")))
 
 
 @contextmanager

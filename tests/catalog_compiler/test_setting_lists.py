@@ -7,7 +7,14 @@ import re
 import pytest
 
 from catalog_compiler.actions import action_types
-from catalog_compiler.setting_lists import calls_by_type, pools_by_type, redis_address
+from catalog_compiler.setting_lists import (
+    NamedLimits,
+    calls_by_type,
+    limits_by_name,
+    pools_by_type,
+    priorities_by_role,
+    redis_address,
+)
 
 INSTALLED = ", ".join(action_types())
 
@@ -68,3 +75,65 @@ def test_another_address_is_refused_without_telling_it(url):
     """It may hold a password."""
     with pytest.raises(ValueError, match=r"^it is no URL of a Redis; write redis://host:6379/0, or rediss:// for TLS$"):
         redis_address(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5", NamedLimits(each=5)),
+        (" big=2 , 5,staging.big = 1,", NamedLimits(each=5, named={"big": 2, "staging.big": 1})),
+        ("key:ci=50", NamedLimits(named={"key:ci": 50})),
+        ("a=b@example.com=7", NamedLimits(named={"a=b@example.com": 7})),
+        ("", NamedLimits()),
+    ],
+)
+def test_limits_are_read_for_each_and_by_name(text, expected):
+    """In any order."""
+    assert expected == limits_by_name(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0", "'0' has no number from 1; write 5 for each, or name=5 for one"),
+        ("many", "'many' has no number from 1; write 5 for each, or name=5 for one"),
+        ("big=", "'big=' has no number from 1; write 5 for each, or name=5 for one"),
+        ("=5", "'=5' has no number from 1; write 5 for each, or name=5 for one"),
+        ("big=-1", "'big=-1' has no number from 1; write 5 for each, or name=5 for one"),
+        ("5, 6", "'6' comes after another value for the same; write one"),
+        ("big=5, big=6", "'big=6' comes after another value for the same; write one"),
+    ],
+)
+def test_a_wrong_limit_by_name_is_named(text, message):
+    """Among others that are right."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        limits_by_name(f"small=1, {text}")
+
+
+def test_the_first_name_that_has_a_limit_counts():
+    """Else the limit for each does."""
+    limits = NamedLimits(each=5, named={"big": 2, "staging.big": 1})
+
+    assert (1, 2, 5) == (limits.of("staging.big", "big"), limits.of("default.big", "big"), limits.of("small"))
+    assert (True, True, False) == (limits.any, NamedLimits(named={"a": 1}).any, NamedLimits().any)
+    assert NamedLimits(named={"a": 1}).of("b") is None
+
+
+def test_priorities_are_read_by_role():
+    """Names of roles have spaces; a priority may be below that of all others."""
+    assert {"PAO Operator": 10, "Batch": -5} == priorities_by_role("PAO Operator=10, Batch = -5")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("PAO Operator", "'PAO Operator' has no role and whole number; write PAO Operator=10"),
+        ("=5", "'=5' has no role and whole number; write PAO Operator=10"),
+        ("Batch=1.5", "'Batch=1.5' has no role and whole number; write PAO Operator=10"),
+        ("Batch=1, Batch=2", "'Batch' has two values; write one"),
+    ],
+)
+def test_a_wrong_priority_is_named(text, message):
+    """Among others that are right."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        priorities_by_role(f"Admin=1, {text}")
