@@ -1,10 +1,12 @@
 """What goes wrong on a worker, and the sentence that tells of it."""
 
+import shutil
+
 import pytest
 
 from catalog_compiler.actions import Connection
 from catalog_compiler.plan import RetryPlan
-from tests.pao_actions.terraform.conftest import ECHO, needs_terraform
+from tests.pao_actions.terraform.conftest import BINARY, ECHO, needs_terraform
 
 pytestmark = needs_terraform
 
@@ -232,6 +234,24 @@ def test_a_program_that_will_not_do(local_worker, tmp_path, lines, config, messa
     outcome = local_worker.run(backend=backend, fields={"x": "x"}, **config)
 
     assert message.format(program=missing) == outcome.error.message
+
+
+def test_opentofu_runs_where_it_is_the_one_that_is_installed(local_worker, tmp_path, monkeypatch):
+    """By its name alone. OpenTofu itself can't be had in every place of test: here Terraform stands for it."""
+    (tmp_path / "bin").mkdir()
+    for name in ("git", "sh", "cat"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    tofu = tmp_path / "bin" / "tofu"
+    tofu.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/called\nexec {BINARY} "$@"\n')
+    tofu.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tofu.parent))
+    del local_worker.options["binary"]
+    backend = {"type": "local", "config": {"path": f"{tmp_path}/state"}}
+
+    outcome = local_worker.run(backend=backend, variables={"x": 1})
+
+    assert ({"x": 1}, None) == (outcome.result.outputs["outputs"], outcome.error)
+    assert ["version", "init", "plan", "show", "apply", "output"] == (tmp_path / "called").read_text().split()
 
 
 # What Terraform itself refuses: the configuration, config, start of the message, effect possible.
