@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -18,10 +19,10 @@ from api_plugin.airflow_state import RunKey, read_runs
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now
 from api_plugin.recording import Seen, action_json, record
-from api_plugin.status import ENDED, RequestView, RollbackView, RunView, derive, pending_action
+from api_plugin.status import ENDED, EscalationView, RequestView, RollbackView, RunView, derive, pending_action
 from api_plugin.store.catalog import ItemRevision
-from api_plugin.store.requests import Request, RequestEvent, RequestRollback
-from catalog_compiler.plan import ActionPlan, ItemPlan
+from api_plugin.store.requests import Request, RequestEscalation, RequestEvent, RequestRollback
+from catalog_compiler.plan import ActionPlan, ItemPlan, Mode
 from catalog_compiler.run_format import dag_id
 
 
@@ -30,7 +31,7 @@ def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[Reques
 
     Nothing is written: whoever submits waits for this, and writes everything in one go.
     """
-    pending = [action_json(pending_action(action)) for action in actions]
+    pending = [action_json(pending_action(action, mode_of(request))) for action in actions]
     request.state = {
         "actions": pending,
         "error": None,
@@ -79,20 +80,61 @@ def rollback_of(session: Session, requests: Iterable[Request]) -> dict[uuid.UUID
     return {row.request_id: row for row in rows}
 
 
-def view_of(request: Request, plan: ItemPlan, run: RunView, rollback: RequestRollback | None,
-            rollback_run: RunView | None) -> RequestView:  # fmt: skip
+def escalation_of(session: Session, requests: Iterable[Request]) -> dict[uuid.UUID, RequestEscalation]:
+    """The escalation of each request that has one."""
+    wanted = [request.id for request in requests]
+    rows = session.scalars(select(RequestEscalation).where(RequestEscalation.request_id.in_(wanted)))
+    return {row.request_id: row for row in rows}
+
+
+def mode_of(request: Request) -> Mode:
+    """The way in which a request was ordered."""
+    return "automatic" if request.mode == "automatic" else "manual"
+
+
+def undone_actions(request: Request, rollback: RequestRollback) -> tuple[tuple[Mode, str], ...]:
+    """What a rollback undoes, in that order: each by its way and its name."""
+    modes = rollback.modes or [mode_of(request)] * len(rollback.actions)
+    return tuple(zip(modes, rollback.actions, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """What was started for a request beside its run, and the runs of that."""
+
+    rollback: RequestRollback | None = None
+    rollback_run: RunView | None = None
+    escalation: RequestEscalation | None = None
+    escalation_run: RunView | None = None
+
+
+def view_of(request: Request, plan: ItemPlan, run: RunView, started: Started) -> RequestView:
     """Derive a request's view. What was done to an earlier try does not count: the run was cleared since."""
     cancellation = cancellation_of(request, run.clear_number)
-    shown = None
+    rollback, escalation = started.rollback, started.escalation
+    shown = taken_over = None
     if rollback is not None and rollback.clear_number == run.clear_number:
         shown = RollbackView(
-            run=rollback_run,
-            actions=tuple(rollback.actions),
+            run=started.rollback_run,
+            actions=undone_actions(request, rollback),
             started_at=rollback.started_at,
             cancels=cancellation is not None and cancellation.rollback_run_id == rollback.run_id,
         )
-    way = plan.fulfillment("automatic" if request.mode == "automatic" else "manual")
-    return derive(way, run, shown, cancellation.view(utc_now()) if cancellation else None)
+    if escalation is not None and escalation.clear_number == run.clear_number:
+        taken_over = EscalationView(
+            way=plan.manual,
+            run=started.escalation_run,
+            started_at=escalation.started_at,
+            failure=escalation.failure,
+        )
+    return derive(
+        plan.fulfillment(mode_of(request)),
+        run,
+        shown,
+        cancellation.view(utc_now()) if cancellation else None,
+        mode=mode_of(request),
+        escalation=taken_over,
+    )
 
 
 def plans_of(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str, str], ItemPlan]:
@@ -109,9 +151,10 @@ def plans_of(session: Session, requests: Iterable[Request]) -> dict[tuple[str, s
 def _project(session: Session, requests: Sequence[Request]) -> None:
     if not requests:
         return
-    rollbacks = rollback_of(session, requests)
+    rollbacks, escalations = rollback_of(session, requests), escalation_of(session, requests)
     keys = [run_key(request) for request in requests]
     keys += [(rollback.dag_id, rollback.run_id) for rollback in rollbacks.values()]
+    keys += [(escalation.dag_id, escalation.run_id) for escalation in escalations.values()]
     runs = read_runs(session, keys)
     plans = plans_of(session, requests)
     for request in requests:
@@ -119,9 +162,14 @@ def _project(session: Session, requests: Sequence[Request]) -> None:
         plan = plans.get((request.catalog, request.item_id, request.revision))
         if run is None or plan is None:
             continue
-        rollback = rollbacks.get(request.id)
-        rollback_run = runs.get((rollback.dag_id, rollback.run_id)) if rollback else None
-        record(session, request, view_of(request, plan, run, rollback, rollback_run), rollback)
+        rollback, escalation = rollbacks.get(request.id), escalations.get(request.id)
+        started = Started(
+            rollback=rollback,
+            rollback_run=runs.get((rollback.dag_id, rollback.run_id)) if rollback else None,
+            escalation=escalation,
+            escalation_run=runs.get((escalation.dag_id, escalation.run_id)) if escalation else None,
+        )
+        record(session, request, view_of(request, plan, run, started), rollback)
     session.flush()
 
 
@@ -133,3 +181,8 @@ def run_key(request: Request) -> RunKey:
 def rollback_key(request: Request, clear_number: int) -> RunKey:
     """The rollback run of one try of a request."""
     return dag_id(request.catalog, request.item_id, "rollback"), f"{request.id}.rollback.{clear_number}"
+
+
+def escalation_key(request: Request) -> RunKey:
+    """The run of a request's manual fulfillment, where the automatic one failed."""
+    return dag_id(request.catalog, request.item_id, "manual"), str(request.id)

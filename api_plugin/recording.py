@@ -102,11 +102,12 @@ def _news(
     begins = last in {"queued", "in_progress"}
     for status in [*passed, *([last] if begins else [])]:
         yield "status", view.started_at if status == "in_progress" else None, _said(request, view, status, acts)
-    before = {action["name"]: action for action in request.state["actions"]}
+    # States of before did not tell the way.
+    before = {(action.get("mode", request.mode), action["name"]): action for action in request.state["actions"]}
     changed = [
         (action.ended_at or action.started_at, said)
         for action, said in zip(view.actions, actions, strict=True)
-        if before.get(action.name) != said
+        if before.get((action.mode, action.name)) != said
     ]
     for at, said in sorted(changed, key=lambda each: each[0] or _LAST):
         yield "action", at, {"action": said}

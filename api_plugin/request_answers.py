@@ -42,7 +42,7 @@ def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRo
         timeline=[
             TimelineEntry(status=event.data["status"], at=event.at) for event in events if event.type == "status"
         ],
-        actions=[ActionAnswer.model_validate(action) for action in actions],
+        actions=[ActionAnswer.model_validate({"mode": request.mode, **action}) for action in actions],
         outputs={action["name"]: action["outputs"] for action in actions if action["outputs"]},
         warnings=request.state["warnings"],
         error=request.state["error"],

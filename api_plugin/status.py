@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from api_plugin.undoing import stopped, undo_order
-from catalog_compiler.plan import ActionPlan, FulfillmentPlan
+from catalog_compiler.plan import ActionPlan, FulfillmentPlan, Mode
 from catalog_compiler.run_format import ActionFailure, ActionReport, action_task_id, undo_task_id
 
 RequestStatus = Literal[
@@ -89,7 +89,8 @@ class RollbackView:
 
     run: RunView | None
     """None where its rows are gone."""
-    actions: tuple[str, ...]
+    actions: tuple[tuple[Mode, str], ...]
+    """What it undoes, in that order: each by its way and its name."""
     started_at: dt.datetime
     cancels: bool = False
     """Whether it is a part of cancelling the request, and not asked for by its policy or by a person."""
@@ -109,10 +110,24 @@ class CancellationView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EscalationView:
+    """The manual fulfillment that took over a request's present try when the automatic one had failed."""
+
+    way: FulfillmentPlan
+    run: RunView | None
+    """None where it could not be started, or its rows are gone."""
+    started_at: dt.datetime
+    failure: str | None = None
+    """Why it could not be started."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActionView:
     """An action of a request."""
 
     name: str
+    mode: Mode
+    """The way that it belongs to: a request that was escalated has actions of both."""
     type: str
     status: ActionStatus
     attempt: int
@@ -150,20 +165,33 @@ class RequestView:
         return self.status in ENDED
 
 
-def derive(
-    way: FulfillmentPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None = None
+def derive(  # noqa: PLR0913 - everything that there may be of a request
+    way: FulfillmentPlan,
+    run: RunView,
+    rollback: RollbackView | None,
+    cancellation: CancellationView | None = None,
+    *,
+    mode: Mode = "automatic",
+    escalation: EscalationView | None = None,
 ) -> RequestView:
-    """The status of a request from its run, and from the rollback and the cancellation of its present try."""
-    actions = tuple(_action(plan, run, rollback, cancellation) for plan in way.actions)
+    """The status of a request from its run, and from what was started, or cancelled, of its present try.
+
+    `way` and `mode` are those that it was ordered in. A person who marks the run as successful ends its escalation.
+    """
+    taken_over = escalation if run.state == "failed" else None
+    actions = tuple(_action(plan, mode, run, rollback, cancellation) for plan in way.actions)
+    if taken_over is not None:
+        manual = taken_over.run or _NO_RUN
+        actions += tuple(_action(plan, "manual", manual, rollback, cancellation) for plan in taken_over.way.actions)
     undone = None if rollback is None else _rollback_status(rollback)
-    status, at = _status(way, run, rollback, cancellation)
+    status, at = _status(way, run, rollback, cancellation, taken_over)
     return RequestView(
         status=status,
         at=at,
         started_at=run.started_at,
         actions=actions,
-        error=_error(way, run, rollback, cancellation, actions),
-        warnings=_warnings(way, run),
+        error=_error(way, run, rollback, cancellation, actions, escalation=taken_over),
+        warnings=_warnings(way, run, taken_over),
         rollback=None if undone is None else undone[0],
         rollback_try=None if rollback is None else _rollback_try(rollback),
         clear_number=run.clear_number,
@@ -171,8 +199,15 @@ def derive(
     )
 
 
+_NO_RUN = RunView(state="failed", clear_number=0, started_at=None, ended_at=None, tasks={})
+
+
 def _status(
-    way: FulfillmentPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None
+    way: FulfillmentPlan,
+    run: RunView,
+    rollback: RollbackView | None,
+    cancellation: CancellationView | None,
+    escalation: EscalationView | None,
 ) -> tuple[RequestStatus, dt.datetime | None]:
     if rollback is not None:
         status, at = _rollback_status(rollback)
@@ -180,8 +215,24 @@ def _status(
             return status, at
         return ("cancelling", cancellation.at) if status == "rolling_back" else ("cancelled", at)
     if cancellation is not None and run.state != "success":
+        if escalation is not None and escalation.run is not None and escalation.run.state in {"queued", "running"}:
+            return "cancelling", cancellation.at
         return _cancel_status(way, run, cancellation)
-    return _run_status(way, run)
+    return _run_status(way, run) if escalation is None else _escalation_status(way, run, escalation)
+
+
+def _escalation_status(
+    way: FulfillmentPlan, run: RunView, escalation: EscalationView
+) -> tuple[RequestStatus, dt.datetime | None]:
+    manual = escalation.run
+    if manual is None:
+        return "failed", escalation.started_at
+    if manual.state in {"queued", "running"}:
+        return "in_progress", escalation.started_at
+    if manual.state == "success":
+        return "completed", manual.ended_at
+    undone = undo_order(escalation.way, manual.tasks) or undo_order(way, run.tasks)
+    return ("rolling_back" if escalation.way.on_failure == "rollback" and undone else "failed"), manual.ended_at
 
 
 def _run_status(way: FulfillmentPlan, run: RunView) -> tuple[RequestStatus, dt.datetime | None]:
@@ -192,6 +243,9 @@ def _run_status(way: FulfillmentPlan, run: RunView) -> tuple[RequestStatus, dt.d
         return "in_progress", run.started_at
     if run.state == "success":
         return "completed", run.ended_at
+    if way.on_failure == "escalate":
+        # The manual fulfillment is about to be started.
+        return "in_progress", run.started_at
     if way.on_failure == "rollback" and undo_order(way, run.tasks):
         # The rollback is about to be started: a request does not rest at `failed` before.
         return "rolling_back", run.ended_at
@@ -220,8 +274,9 @@ def _rollback_status(rollback: RollbackView) -> tuple[RollbackStatus, dt.datetim
         return "rollback_failed", rollback.started_at
     if run.state in {"queued", "running"}:
         return "rolling_back", rollback.started_at
-    # The run's own state tells of its last task alone.
-    undone = all(task.state in {"success", "skipped"} for task in run.tasks.values())
+    # The run's own state tells of its last task alone, and places that it does not need are skipped.
+    places = [run.tasks.get(undo_task_id(position)) for position in range(1, len(rollback.actions) + 1)]
+    undone = all(task.state == "success" for task in places if task is not None)
     return "rolled_back" if undone else "rollback_failed", run.ended_at
 
 
@@ -233,11 +288,12 @@ def _ended_by_hand(task: TaskView) -> bool:
     return task.report is None and task.state in {None, "success", "failed", "skipped"}
 
 
-def pending_action(plan: ActionPlan) -> ActionView:
+def pending_action(plan: ActionPlan, mode: Mode) -> ActionView:
     """An action that has not begun."""
     retries = plan.retry.attempts if plan.retry else DEFAULT_ATTEMPTS - 1
     return ActionView(
         name=plan.name,
+        mode=mode,
         type=plan.type,
         status="pending",
         attempt=0,
@@ -251,16 +307,22 @@ def pending_action(plan: ActionPlan) -> ActionView:
 
 
 def _action(
-    plan: ActionPlan, run: RunView, rollback: RollbackView | None, cancellation: CancellationView | None
+    plan: ActionPlan,
+    mode: Mode,
+    run: RunView,
+    rollback: RollbackView | None,
+    cancellation: CancellationView | None,
 ) -> ActionView:
-    pending = pending_action(plan)
+    pending = pending_action(plan, mode)
     task = run.tasks.get(action_task_id(plan.name))
     if task is None:
         return pending
     report, progress = task.report, task.progress
     return replace(
         pending,
-        status=_undone(plan.name, rollback) or _cancelled(plan.name, task, cancellation) or _action_status(task, run),
+        status=_undone(mode, plan.name, rollback)
+        or _cancelled(plan.name, task, cancellation)
+        or _action_status(task, run),
         attempt=_attempt(task),
         started_at=report.started_at if report else task.started_at,
         ended_at=report.ended_at if report else task.ended_at,
@@ -322,28 +384,53 @@ def _cancelled(name: str, task: TaskView, cancellation: CancellationView | None)
     return "cancelled"
 
 
-def _undone(name: str, rollback: RollbackView | None) -> ActionStatus | None:
-    if rollback is None or rollback.run is None or name not in rollback.actions:
+def _undone(mode: Mode, name: str, rollback: RollbackView | None) -> ActionStatus | None:
+    if rollback is None or rollback.run is None or (mode, name) not in rollback.actions:
         return None
-    task = rollback.run.tasks.get(undo_task_id(rollback.actions.index(name) + 1))
+    # The last place undoes the rest, where the item's DAG has fewer than the request needs.
+    place = min(rollback.actions.index((mode, name)) + 1, len(rollback.run.tasks))
+    task = rollback.run.tasks.get(undo_task_id(place))
     if task is None:
         return None
     states: dict[str | None, ActionStatus] = {"success": "rolled_back", "failed": "rollback_failed"}
     return states.get(task.state)
 
 
-def _error(
+def _error(  # noqa: PLR0913 - everything that can go wrong
     way: FulfillmentPlan,
     run: RunView,
     rollback: RollbackView | None,
     cancellation: CancellationView | None,
     actions: tuple[ActionView, ...],
+    *,
+    escalation: EscalationView | None,
 ) -> str | None:
-    """What went wrong, for people; a request that was cancelled and undone as they wanted it has no error."""
-    said = [*_failures(way, run, cancellation), *_standing(rollback, actions)]
+    """What went wrong, for people; a request that was cancelled and undone as they wanted it has no error.
+
+    Nor has one that people go on with; its warnings tell what failed before.
+    """
+    standing = list(_standing(rollback, actions))
+    if escalation is not None:
+        return "; ".join([*_escalation_failure(escalation), *standing]) or None
+    said = [*_failures(way, run, cancellation), *standing]
     if said or run.state != "failed" or cancellation is not None:
         return "; ".join(said) or None
-    return "the run was marked failed in Airflow, or ran out of time"
+    return _UNTOLD
+
+
+_UNTOLD = "the run was marked failed in Airflow, or ran out of time"
+
+
+def failure_of(way: FulfillmentPlan, run: RunView) -> str:
+    """Why a run failed, by its actions."""
+    return "; ".join(_failures(way, run, None)) or _UNTOLD
+
+
+def _escalation_failure(escalation: EscalationView) -> Iterator[str]:
+    if escalation.run is None:
+        yield f"the manual fulfillment can't go on: {escalation.failure or 'its run is gone from Airflow'}"
+    elif escalation.run.state == "failed":
+        yield f"the manual fulfillment failed: {failure_of(escalation.way, escalation.run)}"
 
 
 def _failures(way: FulfillmentPlan, run: RunView, cancellation: CancellationView | None) -> Iterator[str]:
@@ -361,13 +448,21 @@ def _failures(way: FulfillmentPlan, run: RunView, cancellation: CancellationView
 def _standing(rollback: RollbackView | None, actions: tuple[ActionView, ...]) -> Iterator[str]:
     """What the rollback of this try did not undo."""
     if rollback is not None and rollback.run is None:
-        names = ", ".join(rollback.actions)
+        names = ", ".join(name for _, name in rollback.actions)
         yield f"the rollback's run is gone from Airflow, so what it did not undo is possibly left standing: {names}"
     if left := [action.name for action in actions if action.status == "rollback_failed"]:
         yield f"not undone, so possibly left standing: {', '.join(left)}"
 
 
-def _warnings(way: FulfillmentPlan, run: RunView) -> tuple[str, ...]:
+def _warnings(way: FulfillmentPlan, run: RunView, escalation: EscalationView | None) -> tuple[str, ...]:
+    told = _passed_over(way, run)
+    if escalation is None:
+        return told
+    told = (*told, f"the automatic fulfillment failed, and the manual one took over: {failure_of(way, run)}")
+    return told if escalation.run is None else (*told, *_passed_over(escalation.way, escalation.run))
+
+
+def _passed_over(way: FulfillmentPlan, run: RunView) -> tuple[str, ...]:
     return tuple(
         f"action '{plan.name}' did not succeed: {failure.message}"
         for plan in way.actions

@@ -17,7 +17,8 @@ FOLLOWS: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "queued": frozenset({"in_progress", "cancelling", "failed", "completed", "rolling_back"}),
     "in_progress": frozenset({"completed", "failed", "cancelling", "rolling_back", "queued"}),
     "completed": frozenset({"queued", "failed", "rolling_back"}),
-    "failed": frozenset({"queued", "completed", "rolling_back"}),
+    # By its manual fulfillment it goes on at once.
+    "failed": frozenset({"queued", "in_progress", "completed", "rolling_back"}),
     "cancelling": frozenset({"cancelled", "queued", "completed"}),
     "cancelled": frozenset({"queued", "completed", "cancelling", "rolling_back"}),
     "rolling_back": frozenset({"rolled_back", "rollback_failed", "queued", "failed", "completed"}),

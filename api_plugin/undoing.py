@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from catalog_compiler.plan import FulfillmentPlan
+from catalog_compiler.plan import ActionPlan, FulfillmentPlan, Mode
 from catalog_compiler.run_format import action_task_id
 
 if TYPE_CHECKING:
     from api_plugin.status import TaskView
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayRun:
+    """A way of a request that was started."""
+
+    mode: Mode
+    way: FulfillmentPlan
+    tasks: Mapping[str, TaskView]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToUndo:
+    """An action whose effect is to be undone."""
+
+    mode: Mode
+    action: ActionPlan
+    try_number: int
+    """Airflow's count of its tries."""
+
+
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def undo_list(ways: Iterable[WayRun]) -> tuple[ToUndo, ...]:
+    """What to undo of all ways of a request, newest first: `ways` are in the order in which they were started."""
+    return tuple(
+        ToUndo(mode=run.mode, action=run.way.action(name), try_number=run.tasks[action_task_id(name)].try_number)
+        for run in reversed(list(ways))
+        for name in undo_order(run.way, run.tasks)
+    )
 
 
 def undo_order(way: FulfillmentPlan, tasks: Mapping[str, TaskView]) -> tuple[str, ...]:

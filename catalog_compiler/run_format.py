@@ -78,6 +78,15 @@ class RollbackInfo(RunModel):
     steps: tuple[UndoStep, ...]
 
 
+class EscalationInfo(RunModel):
+    """Why a request goes on by its manual fulfillment."""
+
+    clear_number: int
+    """The try of the request's automatic run that failed."""
+    error: str
+    """Why it failed, for the people who go on; it holds no secret."""
+
+
 class RunConf(RunModel):
     """The `conf` of a request's DAG run. `fields` holds visible fields, secret ones sealed."""
 
@@ -87,6 +96,7 @@ class RunConf(RunModel):
     revision: str
     fields: dict[str, JsonValue]
     rollback: RollbackInfo | None = None
+    escalation: EscalationInfo | None = None
 
 
 class ActionFailure(RunModel):

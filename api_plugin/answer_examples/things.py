@@ -35,6 +35,7 @@ REQUEST: dict[str, Any] = {
     "actions": [
         {
             "name": "database",
+            "mode": "automatic",
             "type": "rest-api",
             "status": "completed",
             "attempt": 1,

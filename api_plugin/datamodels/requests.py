@@ -46,6 +46,7 @@ class ActionAnswer(Answer):
     """An action of a request."""
 
     name: str
+    mode: str = Field(description="The way that it belongs to: a request that was escalated has actions of both.")
     type: str
     status: ActionStatus = Field(description="`waiting` is running too: for something outside, which `url` leads to.")
     attempt: int

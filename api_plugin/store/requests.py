@@ -81,4 +81,21 @@ class RequestRollback(Base):
     run_id: Mapped[str] = mapped_column(Text)
     actions: Mapped[list[Any]]
     """Names of the actions to undo, in that order."""
+    modes: Mapped[list[Any]] = mapped_column(default=list)
+    """The way of each of them; empty where all are of the way that the request was ordered in."""
     started_at: Mapped[dt.datetime]
+
+
+class RequestEscalation(Base):
+    """The manual fulfillment that took over a request: one run for each request, cleared where it starts anew."""
+
+    __tablename__ = "request_escalation"
+
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pao.request.id", ondelete="CASCADE"), primary_key=True)
+    clear_number: Mapped[int]
+    """The automatic run's `clear_number` when it failed: once a person has cleared that, this counts no more."""
+    dag_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[dt.datetime]
+    failure: Mapped[str | None] = mapped_column(Text)
+    """Why it could not be started."""

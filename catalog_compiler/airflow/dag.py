@@ -34,8 +34,9 @@ def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG
     """All DAGs of an item."""
     dags = [_fulfillment_dag(plan, mode, catalog, settings) for mode in plan.modes]
     undos = [[action.rollback for action in plan.fulfillment(mode).actions if action.rollback] for mode in plan.modes]
-    # One place at least: a request of an earlier revision may have more to undo than this one.
-    places = max(1, *map(len, undos))
+    # For both ways, since a request may have gone both. One place at least: a request of an earlier revision may have
+    # more to undo than this one.
+    places = max(1, sum(map(len, undos)))
     workers = any(undo.host == "worker" for way in undos for undo in way)
     return (*dags, _rollback_dag(plan, places, catalog, settings, workers=workers))
 

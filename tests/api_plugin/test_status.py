@@ -19,7 +19,7 @@ def way():
 def a_rollback(state, **tasks):
     """A rollback of `b`, then `a`, whose places are named `undo_1` and `undo_2` here."""
     run = None if state is None else a_run(state, **{name.replace("_", "-"): task for name, task in tasks.items()})
-    return RollbackView(run=run, actions=("b", "a"), started_at=at(31))
+    return RollbackView(run=run, actions=(("automatic", "b"), ("automatic", "a")), started_at=at(31))
 
 
 NOT_YET = a_task(None, started_at=None)
@@ -119,12 +119,12 @@ def test_a_rollback_gives_the_status(rollback, status, actions):
     assert (status, actions) == (view.status, " ".join(action.status for action in view.actions[:2]))
 
 
-@pytest.mark.parametrize("policy", ["hold", "escalate"])
-def test_a_failure_rests_where_the_item_says_so(policy):
-    """Only `on_failure: rollback` is about to be undone."""
+@pytest.mark.parametrize(("policy", "status"), [("hold", "failed"), ("escalate", "in_progress")])
+def test_a_failure_rests_where_the_item_says_so(policy, status):
+    """`on_failure: rollback` is about to be undone, `escalate` is about to be done by people."""
     plan = way().model_copy(update={"on_failure": policy})
 
-    assert "failed" == derive(plan, a_run("failed", **FAILED), None).status
+    assert status == derive(plan, a_run("failed", **FAILED), None).status
 
 
 def test_the_error_names_the_actions_that_failed():

@@ -1,0 +1,76 @@
+"""Starts the manual fulfillment of a request whose automatic one failed: by the item's policy, or at a person's wish.
+
+It is a run of the item's manual DAG under the request's own id, so that the request goes on as what it was. Where the
+automatic one was tried again since, and failed again, the same run starts anew, from its first action.
+"""
+
+from __future__ import annotations
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance, clear_task_instances
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api_plugin.clock import utc_now
+from api_plugin.configuration import settings
+from api_plugin.projection import escalation_key, mode_of
+from api_plugin.rolling_back import Found
+from api_plugin.runs import DagShelf, OtherRevisionError, RunOrder, start_run
+from api_plugin.status import failure_of
+from api_plugin.store.requests import RequestEscalation
+from api_plugin.submitting import info_of
+from catalog_compiler.run_format import EscalationInfo, RunConf, UserInfo
+from catalog_compiler.signing import signed
+
+
+def start_escalation(session: Session, shelf: DagShelf, found: Found, *, actor: str) -> None:
+    """Start the manual fulfillment of a request's present try; commits nothing.
+
+    Raises a 503 problem where its DAG is not ready, and `OtherRevisionError` where the item has changed since.
+    """
+    dag, run_id = escalation_key(found.request)
+    conf = _conf(found)
+    before = session.scalar(select(DagRun).where(DagRun.dag_id == dag, DagRun.run_id == run_id))
+    if before is None:
+        order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
+        start_run(session, shelf, order)
+    else:
+        _start_anew(session, before, conf)
+    _note(session, found)
+
+
+def note_failed_escalation(session: Session, found: Found, error: OtherRevisionError) -> None:
+    """Keep why the manual fulfillment can't be started, so that the request fails instead of waiting for it."""
+    _note(session, found, failure=f"{error}; order the item anew with mode 'manual'")
+
+
+def _start_anew(session: Session, run: DagRun, conf: RunConf) -> None:
+    run.conf = signed(conf, settings().fernet_key)
+    mine = (TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
+    clear_task_instances(list(session.scalars(select(TaskInstance).where(*mine))), session)
+
+
+def _conf(found: Found) -> RunConf:
+    request = found.request
+    error = failure_of(found.plan.fulfillment(mode_of(request)), found.run)
+    return RunConf(
+        request=info_of(request, "manual", UserInfo.model_validate(request.user)),
+        item_id=request.item_id,
+        revision=request.revision,
+        fields=request.fields,
+        escalation=EscalationInfo(clear_number=found.run.clear_number, error=error),
+    )
+
+
+def _note(session: Session, found: Found, failure: str | None = None) -> None:
+    dag, run_id = escalation_key(found.request)
+    session.merge(
+        RequestEscalation(
+            request_id=found.request.id,
+            clear_number=found.run.clear_number,
+            dag_id=dag,
+            run_id=run_id,
+            started_at=utc_now(),
+            failure=failure,
+        )
+    )

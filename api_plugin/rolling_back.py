@@ -1,0 +1,186 @@
+"""Starts rollbacks: by an item's policy (`settling`), or because a person asks (`operations`).
+
+A rollback is a run of the item's rollback DAG, and belongs to one try of the request. One that failed goes on in the
+same run: only what was not undone is cleared there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow.models.taskinstance import TaskInstance, clear_task_instances
+from airflow.models.xcom import XComModel
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import Session
+
+from api_plugin.airflow_state import RunKey, read_runs
+from api_plugin.clock import utc_now
+from api_plugin.projection import (
+    escalation_key,
+    escalation_of,
+    mode_of,
+    plans_of,
+    rollback_key,
+    rollback_of,
+    run_key,
+)
+from api_plugin.runs import DagShelf, RunOrder, start_run
+from api_plugin.status import RunView
+from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
+from api_plugin.submitting import info_of
+from api_plugin.undoing import ToUndo, WayRun, undo_list
+from catalog_compiler.plan import ItemPlan
+from catalog_compiler.run_format import REVOKED_KEY, RollbackInfo, RunConf, UndoStep, UserInfo, undo_task_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A request as Airflow has it, with what was started for its present try."""
+
+    request: Request
+    plan: ItemPlan
+    run: RunView
+    escalation: RequestEscalation | None
+    escalation_run: RunView | None
+    rollback: RequestRollback | None
+    rollback_run: RunView | None
+
+    @property
+    def ways(self) -> Sequence[WayRun]:
+        """The ways of the present try, in the order in which they were started."""
+        mode = mode_of(self.request)
+        ways = [WayRun(mode=mode, way=self.plan.fulfillment(mode), tasks=self.run.tasks)]
+        if self.escalation_run is not None:
+            ways.append(WayRun(mode="manual", way=self.plan.manual, tasks=self.escalation_run.tasks))
+        return ways
+
+
+def find(session: Session, request: Request) -> Found | None:
+    """Look at everything of a request; None where its run or its item's revision is gone."""
+    escalation = escalation_of(session, [request]).get(request.id)
+    rollback = rollback_of(session, [request]).get(request.id)
+    rows = [row for row in (escalation, rollback) if row is not None]
+    runs = read_runs(session, [run_key(request), *((row.dag_id, row.run_id) for row in rows)])
+    run = runs.get(run_key(request))
+    plan = plans_of(session, [request]).get((request.catalog, request.item_id, request.revision))
+    if run is None or plan is None:
+        return None
+    if escalation is not None and escalation.clear_number != run.clear_number:
+        escalation = None
+    if rollback is not None and rollback.clear_number != run.clear_number:
+        rollback = None
+    return Found(
+        request=request,
+        plan=plan,
+        run=run,
+        escalation=escalation,
+        escalation_run=_run_of(runs, escalation),
+        rollback=rollback,
+        rollback_run=_run_of(runs, rollback),
+    )
+
+
+def start_rollback(session: Session, shelf: DagShelf, found: Found, *, actor: str) -> tuple[str, ...]:
+    """Undo what the request's present try did: the names of the actions, newest first; none, where it did nothing.
+
+    Commits nothing. Raises a 503 problem where the DAG is not ready.
+    """
+    steps = undo_list(found.ways)
+    if not steps:
+        return ()
+    request = found.request
+    dag, run_id = rollback_key(request, found.run.clear_number)
+    start_run(session, shelf, RunOrder(dag_id=dag, run_id=run_id, conf=_conf(found, steps), actor=actor))
+    _skip_unused_places(session, dag, run_id, used=len(steps))
+    _revoke(session, request)
+    # One whose run is gone from Airflow is started anew under the same number.
+    session.merge(
+        RequestRollback(
+            request_id=request.id,
+            clear_number=found.run.clear_number,
+            dag_id=dag,
+            run_id=run_id,
+            actions=[step.action.name for step in steps],
+            modes=[step.mode for step in steps],
+            started_at=utc_now(),
+        )
+    )
+    return tuple(step.action.name for step in steps)
+
+
+def undo_the_rest(session: Session, rollback: RequestRollback) -> tuple[str, ...]:
+    """Try again what a rollback that failed did not undo: the names of those actions. Commits nothing."""
+    places = {undo_task_id(position): name for position, name in enumerate(rollback.actions, start=1)}
+    tasks = session.scalars(
+        select(TaskInstance).where(
+            TaskInstance.dag_id == rollback.dag_id,
+            TaskInstance.run_id == rollback.run_id,
+            TaskInstance.task_id.in_(places),
+            TaskInstance.state.is_distinct_from(TaskInstanceState.SUCCESS),
+        )
+    ).all()
+    clear_task_instances(list(tasks), session)
+    rollback.started_at = utc_now()
+    left = {task.task_id for task in tasks}
+    return tuple(name for place, name in places.items() if place in left)
+
+
+def _run_of(runs: Mapping[RunKey, RunView], row: RequestEscalation | RequestRollback | None) -> RunView | None:
+    return None if row is None else runs.get((row.dag_id, row.run_id))
+
+
+def _conf(found: Found, steps: Sequence[ToUndo]) -> RunConf:
+    request, plan = found.request, found.plan
+    return RunConf(
+        request=info_of(request, mode_of(request), UserInfo.model_validate(request.user)),
+        item_id=request.item_id,
+        revision=request.revision,
+        fields=request.fields,
+        rollback=RollbackInfo(
+            clear_number=found.run.clear_number,
+            header=plan.header,
+            field_types={field.id: field.type for field in plan.fields},
+            steps=tuple(
+                UndoStep(
+                    action=step.action.name,
+                    mode=step.mode,
+                    type=step.action.type,
+                    try_number=step.try_number,
+                    undo=step.action.rollback,
+                )
+                for step in steps
+                if step.action.rollback is not None
+            ),
+        ),
+    )
+
+
+def _skip_unused_places(session: Session, dag_id: str, run_id: str, *, used: int) -> None:
+    """A rollback DAG has a place for every action that can be undone; those not needed now end at once."""
+    needed = [undo_task_id(position) for position in range(1, used + 1)]
+    session.execute(
+        update(TaskInstance)
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.task_id.not_in(needed))
+        .values(state=TaskInstanceState.SKIPPED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _revoke(session: Session, request: Request) -> None:
+    """Keep the request's actions from running again: what they made is being undone."""
+    keys = [run_key(request), escalation_key(request)]
+    tasks = session.execute(
+        select(TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id)
+        .where(tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(keys))
+    ).all()  # fmt: skip
+    for task in tasks:
+        XComModel.set(
+            key=REVOKED_KEY,
+            value=True,
+            task_id=task.task_id,
+            dag_id=task.dag_id,
+            run_id=task.run_id,
+            session=session,
+        )
