@@ -20,6 +20,7 @@ from api_plugin.health import DISTRIBUTION
 from api_plugin.queueing.holding import configured
 from api_plugin.queueing.keeper import QueueKeeper
 from api_plugin.routes import (
+    cancelling,
     catalog,
     health,
     internal,
@@ -35,6 +36,21 @@ from api_plugin.routes import (
 from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
+
+MODULES = (
+    publishing,
+    webhooks,
+    catalog,
+    requests,
+    cancelling,
+    request_logs,
+    outputs,
+    signals,
+    health,
+    metrics,
+    internal,
+)
+"""The modules of operations, in the order in which they are described."""
 
 YOUNG_MIDDLE_FULL = (5000, 20, 50)
 """When garbage is collected, as `gc.set_threshold` takes it: more seldom than by default, since somebody waits."""
@@ -63,7 +79,7 @@ def rest_app(tower: Watchtower | None = None) -> FastAPI:
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.pao = ApiState(catalogs=catalogs)
     app.state.tower = tower or watchtower()
-    for module in (publishing, webhooks, catalog, requests, request_logs, outputs, signals, health, metrics, internal):
+    for module in MODULES:
         app.include_router(module.router)
     problem_responses.install(app)
     openapi.install(app)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api_plugin.status import CancellationView
 from api_plugin.store.requests import Request
+from catalog_compiler.plan import Mode
 
 STOPS_WITHIN = dt.timedelta(seconds=30)
 """So long what a stopped action left is waited for: its host has 20 seconds to stop it, and must hear of it first."""
@@ -25,8 +26,8 @@ class Cancellation(BaseModel):
     """The caller's id."""
     undo: bool
     """Whether what was done is to be undone."""
-    stopped: tuple[str, ...] = ()
-    """Names of the actions that were at work."""
+    stopped: tuple[tuple[Mode, str], ...] = ()
+    """The actions that were at work: each by its way and its name."""
     rollback_run_id: str | None = None
     """Of the rollback that is a part of it, once that was started."""
 

@@ -20,6 +20,8 @@ class Permission(Enum):
     CATALOG_REFRESH = _View("POST", "PAO Catalog")
     REQUEST_READ = _View("GET", "PAO Requests")
     REQUEST_CREATE = _View("POST", "PAO Requests")
+    REQUEST_CANCEL = _View("DELETE", "PAO Requests")
+    REQUEST_CANCEL_ALL = _View("DELETE", "PAO All Requests")
     REQUEST_READ_ALL = _View("GET", "PAO All Requests")
     OPERATIONS_READ = _View("GET", "PAO Operations")
     INTERNAL = _View("POST", "PAO Internal")
@@ -36,12 +38,19 @@ class Permission(Enum):
 
 
 ROLES: dict[str, tuple[Permission, ...]] = {
-    "PAO Developer": (Permission.CATALOG_READ, Permission.REQUEST_READ, Permission.REQUEST_CREATE),
+    "PAO Developer": (
+        Permission.CATALOG_READ,
+        Permission.REQUEST_READ,
+        Permission.REQUEST_CREATE,
+        Permission.REQUEST_CANCEL,
+    ),
     "PAO Operator": (
         Permission.CATALOG_READ,
         Permission.CATALOG_REFRESH,
         Permission.REQUEST_READ,
         Permission.REQUEST_CREATE,
+        Permission.REQUEST_CANCEL,
+        Permission.REQUEST_CANCEL_ALL,
         Permission.REQUEST_READ_ALL,
         Permission.OPERATIONS_READ,
     ),

@@ -18,10 +18,11 @@ from api_plugin.datamodels.requests import (
     TimelineEntry,
     UserAnswer,
 )
+from api_plugin.status import RollbackStatus
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.sealing import masked
 
-_DONE = {"completed", "skipped", "failed", "outcome_unknown", "rolled_back", "rollback_failed"}
+_DONE = {"completed", "skipped", "failed", "cancelled", "outcome_unknown", "rolled_back", "rollback_failed"}
 _AT_WORK = {"running", "waiting", "retrying"}
 
 
@@ -40,7 +41,9 @@ def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRo
         comment=request.comment,
         user=_user(request),
         timeline=[
-            TimelineEntry(status=event.data["status"], at=event.at) for event in events if event.type == "status"
+            TimelineEntry(status=event.data["status"], at=event.at, by=event.data.get("by"))
+            for event in events
+            if event.type == "status"
         ],
         actions=[ActionAnswer.model_validate({"mode": request.mode, **action}) for action in actions],
         outputs={action["name"]: action["outputs"] for action in actions if action["outputs"]},
@@ -48,7 +51,7 @@ def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRo
         error=request.state["error"],
         rollback=_rollback(request, rollback),
         parent_id=request.parent_id,
-        airflow_url=f"{_base()}/dags/{quote(request.dag_id)}/runs/{request.id}",
+        airflow_url=f"{_base()}/dags/{quote(request.dag_id)}/runs/{quote(request.run_id)}",
         links=_links(request),
     )
 
@@ -91,13 +94,21 @@ def _user(request: Request) -> UserAnswer:
 
 
 def _rollback(request: Request, rollback: RequestRollback | None) -> RollbackAnswer | None:
-    if rollback is None or request.status not in {"rolling_back", "rolled_back", "rollback_failed"}:
+    status = _rollback_status(request)
+    if rollback is None or status is None:
         return None
     return RollbackAnswer(
-        status=request.status,
+        status=status,
         started_at=rollback.started_at,
         actions=list(rollback.actions),
     )
+
+
+def _rollback_status(request: Request) -> RollbackStatus | None:
+    """Of the rollback of its present try; as its own status was before it was kept beside that."""
+    old = request.status if request.status in {"rolling_back", "rolled_back", "rollback_failed"} else None
+    status: RollbackStatus | None = request.state.get("rollback", old)
+    return status
 
 
 def _links(request: Request) -> RequestLinks:

@@ -16,6 +16,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey, read_runs
+from api_plugin.cancellation import Cancellation, cancellation_of
 from api_plugin.clock import utc_now
 from api_plugin.projection import (
     escalation_key,
@@ -46,6 +47,11 @@ class Found:
     escalation_run: RunView | None
     rollback: RequestRollback | None
     rollback_run: RunView | None
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        """That of its present try."""
+        return cancellation_of(self.request, self.run.clear_number)
 
     @property
     def ways(self) -> Sequence[WayRun]:

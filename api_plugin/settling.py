@@ -12,19 +12,20 @@ from dataclasses import dataclass
 
 from airflow.models.dagrun import DagRun
 from airflow.utils.state import DagRunState
-from sqlalchemy import String, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api_plugin.airflow_log import PLATFORM
 from api_plugin.clock import utc_now
 from api_plugin.escalating import note_failed_escalation, start_escalation
-from api_plugin.projection import bring_up_to_date, mode_of
+from api_plugin.projection import bring_up_to_date, mode_of, rollback_key
 from api_plugin.rolling_back import Found, find, start_rollback
 from api_plugin.runs import DagShelf, OtherRevisionError
 from api_plugin.status import ENDED
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
-ACTOR = "pao"
+ACTOR = PLATFORM
 """Who the audit trail and Airflow name for what the platform does by itself."""
 
 
@@ -43,11 +44,7 @@ def request_of_run(session: Session, dag_id: str, run_id: str) -> uuid.UUID | No
         started = select(table.request_id).where(table.dag_id == dag_id, table.run_id == run_id)
         if (request_id := session.scalar(started)) is not None:
             return request_id
-    try:
-        request_id = uuid.UUID(run_id)
-    except ValueError:
-        return None
-    return session.scalar(select(Request.id).where(Request.id == request_id, Request.dag_id == dag_id))
+    return session.scalar(select(Request.id).where(Request.dag_id == dag_id, Request.run_id == run_id))
 
 
 def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
@@ -74,7 +71,7 @@ def unsettled(session: Session) -> Unsettled:
     ids = session.scalars(select(Request.id).where(Request.status.not_in(ENDED)).order_by(Request.created_at))
     failed = session.scalars(
         select(Request.id)
-        .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == cast(Request.id, String)))
+        .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == Request.run_id))
         .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED)
         .order_by(Request.created_at)
     )
@@ -84,14 +81,15 @@ def unsettled(session: Session) -> Unsettled:
 def _escalate_if_due(session: Session, shelf: DagShelf, found: Found) -> bool:
     way = found.plan.fulfillment(mode_of(found.request))
     due = found.run.state == "failed" and way.on_failure == "escalate"
-    if not due or found.escalation is not None or found.rollback is not None:
+    started = found.escalation is not None or found.rollback is not None
+    if not due or started or found.cancellation is not None:
         return False
     try:
         start_escalation(session, shelf, found, actor=ACTOR)
     except OtherRevisionError as error:
         note_failed_escalation(session, found, error)
         return False
-    _audit(session, found.request, "request.escalate")
+    _audit(session, found.request, "request.escalate", "the run failed")
     return True
 
 
@@ -101,21 +99,28 @@ def _roll_back_if_due(session: Session, shelf: DagShelf, found: Found) -> bool:
     actions = start_rollback(session, shelf, found, actor=ACTOR)
     if not actions:
         return False
-    _audit(session, found.request, "request.rollback", actions=list(actions))
+    if found.cancellation is not None:
+        _, run_id = rollback_key(found.request, found.run.clear_number)
+        noted = found.cancellation.model_copy(update={"rollback_run_id": run_id})
+        found.request.cancellation = noted.model_dump(mode="json")
+    reason = "the request was cancelled" if found.cancellation else "the run failed"
+    _audit(session, found.request, "request.rollback", reason, actions=list(actions))
     return True
 
 
 def _wants_rollback(found: Found) -> bool:
-    """By the policy of the way that failed last."""
+    """By the policy of the way that failed last, or by who cancelled the request."""
     if found.run.state != "failed":
         return False
+    if found.cancellation is not None:
+        return found.cancellation.undo
     if found.escalation is None:
         return found.plan.fulfillment(mode_of(found.request)).on_failure == "rollback"
     manual = found.escalation_run
     return manual is not None and manual.state == "failed" and found.plan.manual.on_failure == "rollback"
 
 
-def _audit(session: Session, request: Request, action: str, **detail: object) -> None:
+def _audit(session: Session, request: Request, action: str, reason: str, **detail: object) -> None:
     session.add(
         Audit(
             at=utc_now(),
@@ -125,6 +130,6 @@ def _audit(session: Session, request: Request, action: str, **detail: object) ->
             outcome="started",
             address=None,
             correlation_id=request.correlation_id,
-            detail={**detail, "reason": "the run failed"},
+            detail={**detail, "reason": reason},
         )
     )

@@ -103,8 +103,8 @@ class CancellationView:
     at: dt.datetime
     undo: bool
     """Whether what was done is to be undone."""
-    stopped: frozenset[str]
-    """Names of the actions that were at work, and so were stopped in the middle."""
+    stopped: frozenset[tuple[Mode, str]]
+    """The actions that were at work, and so were stopped in the middle: each by its way and its name."""
     waits: bool
     """Whether what they were at may still be stopping: for a while, those that have left no report are waited for."""
 
@@ -184,13 +184,14 @@ def derive(  # noqa: PLR0913 - everything that there may be of a request
         manual = taken_over.run or _NO_RUN
         actions += tuple(_action(plan, "manual", manual, rollback, cancellation) for plan in taken_over.way.actions)
     undone = None if rollback is None else _rollback_status(rollback)
-    status, at = _status(way, run, rollback, cancellation, taken_over)
+    ways = _Ways(ordered=way, mode=mode, run=run, escalation=taken_over)
+    status, at = _status(ways, rollback, cancellation)
     return RequestView(
         status=status,
         at=at,
         started_at=run.started_at,
         actions=actions,
-        error=_error(way, run, rollback, cancellation, actions, escalation=taken_over),
+        error=_error(ways, rollback, cancellation, actions),
         warnings=_warnings(way, run, taken_over),
         rollback=None if undone is None else undone[0],
         rollback_try=None if rollback is None else _rollback_try(rollback),
@@ -199,31 +200,53 @@ def derive(  # noqa: PLR0913 - everything that there may be of a request
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ways:
+    """The way in which a request was ordered, and the one that took it over; each with its run."""
+
+    ordered: FulfillmentPlan
+    mode: Mode
+    run: RunView
+    escalation: EscalationView | None
+
+    @property
+    def begun(self) -> tuple[tuple[Mode, FulfillmentPlan, RunView], ...]:
+        """Those that have a run."""
+        first = ((self.mode, self.ordered, self.run),)
+        if self.escalation is None or self.escalation.run is None:
+            return first
+        return (*first, ("manual", self.escalation.way, self.escalation.run))
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of either runs."""
+        return all(run.state not in {"queued", "running"} for _, _, run in self.begun)
+
+    @property
+    def undoable(self) -> bool:
+        """Whether anything was done that can be undone."""
+        return any(undo_order(way, run.tasks) for _, way, run in self.begun)
+
+
 _NO_RUN = RunView(state="failed", clear_number=0, started_at=None, ended_at=None, tasks={})
 
 
 def _status(
-    way: FulfillmentPlan,
-    run: RunView,
-    rollback: RollbackView | None,
-    cancellation: CancellationView | None,
-    escalation: EscalationView | None,
+    ways: _Ways, rollback: RollbackView | None, cancellation: CancellationView | None
 ) -> tuple[RequestStatus, dt.datetime | None]:
     if rollback is not None:
         status, at = _rollback_status(rollback)
         if not rollback.cancels or cancellation is None:
             return status, at
         return ("cancelling", cancellation.at) if status == "rolling_back" else ("cancelled", at)
-    if cancellation is not None and run.state != "success":
-        if escalation is not None and escalation.run is not None and escalation.run.state in {"queued", "running"}:
-            return "cancelling", cancellation.at
-        return _cancel_status(way, run, cancellation)
-    return _run_status(way, run) if escalation is None else _escalation_status(way, run, escalation)
+    if cancellation is not None and ways.run.state != "success":
+        return _cancel_status(ways, cancellation)
+    if ways.escalation is None:
+        return _run_status(ways.ordered, ways.run)
+    return _escalation_status(ways, ways.escalation)
 
 
-def _escalation_status(
-    way: FulfillmentPlan, run: RunView, escalation: EscalationView
-) -> tuple[RequestStatus, dt.datetime | None]:
+def _escalation_status(ways: _Ways, escalation: EscalationView) -> tuple[RequestStatus, dt.datetime | None]:
     manual = escalation.run
     if manual is None:
         return "failed", escalation.started_at
@@ -231,8 +254,8 @@ def _escalation_status(
         return "in_progress", escalation.started_at
     if manual.state == "success":
         return "completed", manual.ended_at
-    undone = undo_order(escalation.way, manual.tasks) or undo_order(way, run.tasks)
-    return ("rolling_back" if escalation.way.on_failure == "rollback" and undone else "failed"), manual.ended_at
+    undone = escalation.way.on_failure == "rollback" and ways.undoable
+    return "rolling_back" if undone else "failed", manual.ended_at
 
 
 def _run_status(way: FulfillmentPlan, run: RunView) -> tuple[RequestStatus, dt.datetime | None]:
@@ -252,19 +275,18 @@ def _run_status(way: FulfillmentPlan, run: RunView) -> tuple[RequestStatus, dt.d
     return "failed", run.ended_at
 
 
-def _cancel_status(
-    way: FulfillmentPlan, run: RunView, cancellation: CancellationView
-) -> tuple[RequestStatus, dt.datetime | None]:
+def _cancel_status(ways: _Ways, cancellation: CancellationView) -> tuple[RequestStatus, dt.datetime | None]:
     """That of a cancelled request without a rollback: it has ended when nothing is to be stopped or undone any more."""
-    due = cancellation.undo and undo_order(way, run.tasks)
-    if run.state == "failed" and not due and not (cancellation.waits and _stopping(run, cancellation)):
-        return "cancelled", run.ended_at
+    due = cancellation.undo and ways.undoable
+    if ways.over and not due and not (cancellation.waits and _stopping(ways, cancellation)):
+        return "cancelled", max((run.ended_at for _, _, run in ways.begun if run.ended_at), default=None)
     return "cancelling", cancellation.at
 
 
-def _stopping(run: RunView, cancellation: CancellationView) -> bool:
+def _stopping(ways: _Ways, cancellation: CancellationView) -> bool:
     """Whether an action that was stopped in the middle has not told yet what is left of it."""
-    tasks = (run.tasks.get(action_task_id(name)) for name in cancellation.stopped)
+    runs = {mode: run for mode, _, run in ways.begun}
+    tasks = (runs[mode].tasks.get(action_task_id(name)) for mode, name in cancellation.stopped if mode in runs)
     return any(task is not None and stopped(task) for task in tasks)
 
 
@@ -321,7 +343,7 @@ def _action(
     return replace(
         pending,
         status=_undone(mode, plan.name, rollback)
-        or _cancelled(plan.name, task, cancellation)
+        or _cancelled((mode, plan.name), task, cancellation)
         or _action_status(task, run),
         attempt=_attempt(task),
         started_at=report.started_at if report else task.started_at,
@@ -377,9 +399,9 @@ def _attempts(task: TaskView) -> Mapping[str, JsonValue]:
     return part if isinstance(part, dict) else {}
 
 
-def _cancelled(name: str, task: TaskView, cancellation: CancellationView | None) -> ActionStatus | None:
+def _cancelled(action: tuple[Mode, str], task: TaskView, cancellation: CancellationView | None) -> ActionStatus | None:
     """`cancelled`, where cancelling the request ended the action in the middle."""
-    if cancellation is None or name not in cancellation.stopped or task.state not in {"failed", "skipped"}:
+    if cancellation is None or action not in cancellation.stopped or task.state not in {"failed", "skipped"}:
         return None
     return "cancelled"
 
@@ -396,24 +418,22 @@ def _undone(mode: Mode, name: str, rollback: RollbackView | None) -> ActionStatu
     return states.get(task.state)
 
 
-def _error(  # noqa: PLR0913 - everything that can go wrong
-    way: FulfillmentPlan,
-    run: RunView,
+def _error(
+    ways: _Ways,
     rollback: RollbackView | None,
     cancellation: CancellationView | None,
     actions: tuple[ActionView, ...],
-    *,
-    escalation: EscalationView | None,
 ) -> str | None:
     """What went wrong, for people; a request that was cancelled and undone as they wanted it has no error.
 
     Nor has one that people go on with; its warnings tell what failed before.
     """
+    wanted = frozenset[tuple[Mode, str]]() if cancellation is None else cancellation.stopped
     standing = list(_standing(rollback, actions))
-    if escalation is not None:
-        return "; ".join([*_escalation_failure(escalation), *standing]) or None
-    said = [*_failures(way, run, cancellation), *standing]
-    if said or run.state != "failed" or cancellation is not None:
+    if ways.escalation is not None:
+        return "; ".join([*_escalation_failure(ways.escalation, wanted), *standing]) or None
+    said = [*_failures(ways.ordered, ways.mode, ways.run, wanted), *standing]
+    if said or ways.run.state != "failed" or cancellation is not None:
         return "; ".join(said) or None
     return _UNTOLD
 
@@ -423,25 +443,27 @@ _UNTOLD = "the run was marked failed in Airflow, or ran out of time"
 
 def failure_of(way: FulfillmentPlan, run: RunView) -> str:
     """Why a run failed, by its actions."""
-    return "; ".join(_failures(way, run, None)) or _UNTOLD
+    return "; ".join(_failures(way, "automatic", run, frozenset())) or _UNTOLD
 
 
-def _escalation_failure(escalation: EscalationView) -> Iterator[str]:
+def _escalation_failure(escalation: EscalationView, wanted: frozenset[tuple[Mode, str]]) -> Iterator[str]:
     if escalation.run is None:
         yield f"the manual fulfillment can't go on: {escalation.failure or 'its run is gone from Airflow'}"
     elif escalation.run.state == "failed":
-        yield f"the manual fulfillment failed: {failure_of(escalation.way, escalation.run)}"
+        said = "; ".join(_failures(escalation.way, "manual", escalation.run, wanted))
+        if said or not wanted:
+            yield f"the manual fulfillment failed: {said or _UNTOLD}"
 
 
-def _failures(way: FulfillmentPlan, run: RunView, cancellation: CancellationView | None) -> Iterator[str]:
+def _failures(way: FulfillmentPlan, mode: Mode, run: RunView, wanted: frozenset[tuple[Mode, str]]) -> Iterator[str]:
+    """What failed; not what was stopped because that was wanted, unless it may go on outside."""
     if run.state != "failed":
         return
     for plan in way.actions:
         failure = _failure(run, plan.name)
         if failure is None or plan.on_error != "fail":
             continue
-        as_wanted = cancellation is not None and plan.name in cancellation.stopped
-        if not as_wanted or failure.kind == "outcome_unknown":
+        if (mode, plan.name) not in wanted or failure.kind == "outcome_unknown":
             yield f"action '{plan.name}' failed: {failure.message}"
 
 

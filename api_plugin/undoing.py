@@ -77,6 +77,8 @@ def _may_have_acted(task: TaskView) -> bool:
 def stopped(task: TaskView) -> bool:
     """Whether a task was ended in the middle and left no report: by a person, with its host, or as time ran out.
 
-    Airflow then calls it failed, or skipped where its run took too long.
+    Airflow then calls it failed, or skipped where its run took too long. What had not begun when its run was marked
+    in Airflow is skipped as well, and has begun and ended in that moment.
     """
-    return task.report is None and task.state in {"failed", "skipped"} and task.started_at is not None
+    begun = task.started_at is not None and task.started_at != task.ended_at
+    return task.report is None and task.state in {"failed", "skipped"} and begun

@@ -34,6 +34,15 @@ EXAMPLES: dict[str, Any] = {
         "next_cursor": None,
     },
     "show_request": REQUEST,
+    "cancel_request": {
+        **REQUEST,
+        "status": "cancelling",
+        "timeline": [
+            *REQUEST["timeline"],
+            {"status": "cancelling", "at": "2026-03-01T09:00:05Z", "by": "dana"},
+        ],
+        "rollback": {"status": "rolling_back", "started_at": "2026-03-01T09:00:05Z", "actions": ["database"]},
+    },
     "show_status": {
         "id": ID,
         "status": "in_progress",

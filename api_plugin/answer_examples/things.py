@@ -27,10 +27,10 @@ REQUEST: dict[str, Any] = {
     "comment": None,
     "user": USER,
     "timeline": [
-        {"status": "submitted", "at": "2026-03-01T09:00:00Z"},
-        {"status": "validated", "at": "2026-03-01T09:00:00Z"},
-        {"status": "queued", "at": "2026-03-01T09:00:00Z"},
-        {"status": "in_progress", "at": "2026-03-01T09:00:01Z"},
+        {"status": "submitted", "at": "2026-03-01T09:00:00Z", "by": "dana"},
+        {"status": "validated", "at": "2026-03-01T09:00:00Z", "by": None},
+        {"status": "queued", "at": "2026-03-01T09:00:00Z", "by": None},
+        {"status": "in_progress", "at": "2026-03-01T09:00:01Z", "by": None},
     ],
     "actions": [
         {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
 from api_plugin.datamodels.base import Answer, StorableText
 from api_plugin.datamodels.catalog import OrderBody
-from api_plugin.status import ActionStatus
+from api_plugin.status import ActionStatus, RollbackStatus
 
 
 class RequestBody(OrderBody):
@@ -40,6 +39,10 @@ class TimelineEntry(Answer):
 
     status: str
     at: dt.datetime
+    by: str | None = Field(
+        description="The user who did that, where a person did: ordered, cancelled, rolled back, or cleared or marked "
+        "the run in Airflow. Null where the platform went on by itself."
+    )
 
 
 class ActionAnswer(Answer):
@@ -61,7 +64,7 @@ class ActionAnswer(Answer):
 class RollbackAnswer(Answer):
     """A rollback of a request."""
 
-    status: Literal["rolling_back", "rolled_back", "rollback_failed"]
+    status: RollbackStatus
     started_at: dt.datetime
     actions: list[str] = Field(description="What is undone, in that order.")
 

@@ -122,7 +122,7 @@ def list_requests(
 def show_request(caller: RequestReader, session: SessionDep, request_id: str) -> RequestAnswer:
     """Show a request with its timeline, its actions, their outputs and its rollback."""
     request = visible_request(session, caller, request_id)
-    return answer(request, _events(session, request), rollback_of(session, [request]).get(request.id))
+    return answer(request, events_of(session, request), rollback_of(session, [request]).get(request.id))
 
 
 @router.get(
@@ -165,7 +165,8 @@ def _no_request(request_id: str) -> Exception:
     return not_found(f"there is no request '{request_id[:40]}' that you may see", "unknown-request")
 
 
-def _events(session: Session, request: Request) -> list[RequestEvent]:
+def events_of(session: Session, request: Request) -> list[RequestEvent]:
+    """The events of which its timeline is made."""
     return list(
         session.scalars(
             select(RequestEvent).where(RequestEvent.request_id == request.id, RequestEvent.type == "status")
