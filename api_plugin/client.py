@@ -6,31 +6,29 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
+from api_plugin.client_catalog import CatalogClient
+from api_plugin.client_errors import ApiError
+from api_plugin.client_requests import RequestsClient
+from api_plugin.client_transport import TIMEOUT, Patience, Transport
 from catalog_compiler.plan import ItemPlan
 
-TIMEOUT = 30.0
-"""Seconds that a call may take."""
-
-
-class ApiError(Exception):
-    """A call that failed: the API's own words, or why it could not be reached."""
-
-    def __init__(self, message: str, *, status: int | None = None, problem: dict[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.problem = problem or {}
+__all__ = ["ApiClient", "ApiError", "Patience"]
 
 
 class ApiClient:
-    """Calls the API as whoever the token belongs to; use it as a context manager."""
+    """Calls the API as whoever the token belongs to; use it as a context manager.
 
-    def __init__(self, *, base_url: str, token: str, timeout: float = TIMEOUT) -> None:
+    What people do is in `catalog` and `requests`; the methods here are the operations of the service principal.
+    """
+
+    def __init__(
+        self, *, base_url: str, token: str, timeout: float = TIMEOUT, patience: Patience | None = None
+    ) -> None:
         """`base_url` is the deployment's (without `/api/v1`); `token` a JWT of `POST /auth/token` or an API key."""
-        self._http = httpx.Client(
-            base_url=base_url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout
-        )
+        self._transport = Transport(base_url=base_url, token=token, timeout=timeout, patience=patience or Patience())
+        self._call = self._transport.call
+        self.catalog = CatalogClient(self._transport)
+        self.requests = RequestsClient(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +36,7 @@ class ApiClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._transport.close()
 
     def settle(self, *, dag_id: str, run_id: str) -> dict[str, Any]:
         """Tell that a run ended, so that what its item's policy asks for is started."""
@@ -79,28 +77,3 @@ class ApiClient:
     def note_report(self, catalog: str, *, owner: str | None, digest: str) -> dict[str, Any]:
         """Tell that an owner was told of what is wrong."""
         return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/reported", {"owner": owner, "digest": digest})
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            response = self._http.request(method, path, json=body)
-        except httpx.HTTPError as error:
-            raise ApiError(f"{method} {path}: the API can't be reached ({error}); is it running?") from error
-        answer = _json_object(response)
-        if response.is_error or answer is None:
-            raise _failure(response, answer or {})
-        return answer
-
-
-def _json_object(response: httpx.Response) -> dict[str, Any] | None:
-    """What the API answers with is an object; a proxy or a sign-in page in between gives something else."""
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _failure(response: httpx.Response, problem: dict[str, Any]) -> ApiError:
-    where = f"{response.request.method} {response.request.url.path}"
-    said = problem.get("detail") or problem.get("title") or response.text[:200]
-    return ApiError(f"{where}: {response.status_code}, {said}", status=response.status_code, problem=problem)
