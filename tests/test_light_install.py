@@ -60,3 +60,13 @@ def test_what_needs_airflow_says_so(environment):
     """In the list of commands, and by its exit status."""
     assert "needs Apache Airflow" in " ".join(pao(environment, "--help").split())
     pao(environment, "setup", status=2)
+
+
+def test_requests_are_made_from_there(environment, tmp_path):
+    """The commands that talk to the API are there, and say what is missing without a trace of Python."""
+    done = run(environment / "bin" / "pao", "catalog", check=False, XDG_CONFIG_HOME=tmp_path, PAO_URL="", PAO_TOKEN="")
+
+    assert (4, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("pao catalog: nobody is signed in; run 'pao login URL'")
+    for name in ("login", "logout", "submit", "requests", "status", "logs", "retry", "rollback", "cancel", "escalate"):
+        assert "--format" in pao(environment, name, "--help")

@@ -50,11 +50,14 @@ class Terminal:
 
     def show_table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print rows below their columns' names; off a terminal nothing is cut."""
-        table = table_of(columns, rows)
         if self.screen.is_terminal:
-            self.screen.print(table)
+            self.screen.print(table_of(columns, rows))
             return
-        self.screen.print(table, width=max(self.screen.measure(table).maximum, 1), soft_wrap=True)
+        lines = [tuple(columns), *(tuple(plain(cell).replace("\n", " ") for cell in row) for row in rows)]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        for line in lines:
+            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            print("  ".join(padded).rstrip(), file=self._out)
 
     def fail(self, command: str, text: str) -> None:
         """Print what is wrong."""
@@ -73,8 +76,8 @@ class Terminal:
 def table_of(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A table without lines."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for position, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=position == 0)
     for row in rows:
         table.add_row(*(Text(plain(cell), style=style_of(cell)) for cell in row))
     return table

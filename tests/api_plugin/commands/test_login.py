@@ -90,8 +90,9 @@ def test_a_sign_in_that_the_server_no_longer_takes_says_what_to_do(pao, deployme
 
 def test_nobody_is_signed_in_at_first(pao):
     """What to run is said."""
-    assert (4, "", "pao catalog: nobody is signed in; run 'pao login URL', for example 'pao login "
-            "http://localhost:8080'\n") == pao("catalog")  # fmt: skip
+    said = "nobody is signed in; run 'pao login URL', for example 'pao login http://localhost:8080'"
+
+    assert (4, "", f"pao catalog: {said}\n") == pao("catalog")
 
 
 def test_a_token_is_sent_to_its_own_deployment_alone(pao, deployment, typed):
