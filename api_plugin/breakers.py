@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
+from api_plugin.configuration import settings
 from api_plugin.datamodels.health import BreakerBody
 from api_plugin.store.targets import Breaker
 
 CLOSED = "closed"
-RECENT = dt.timedelta(minutes=15)
-"""An open breaker is told again with each call that tries its target; after so long without one, nobody needs it."""
+TRIAL = dt.timedelta(seconds=30)
+"""For so long after its rest a breaker still counts: a call may be trying the target, after which it is told anew."""
 KEPT = dt.timedelta(days=1)
 """For so long what was told last is kept."""
 
@@ -58,11 +59,16 @@ def note_breakers(session: Session, process: str, told: Sequence[BreakerBody]) -
     )
 
 
+def renewed_since() -> dt.datetime:
+    """Breakers that were told before are at the end of their rest, or gone with their process: nobody is kept away."""
+    return utc_now() - dt.timedelta(seconds=settings().breaker_seconds) - TRIAL
+
+
 def left_alone(session: Session) -> list[LeftAlone]:
     """The targets that are left alone by any process, by name."""
     rows = session.execute(
         select(Breaker.target, func.min(Breaker.since))
-        .where(Breaker.state != CLOSED, Breaker.changed_at > utc_now() - RECENT)
+        .where(Breaker.state != CLOSED, Breaker.changed_at > renewed_since())
         .group_by(Breaker.target)
         .order_by(Breaker.target)
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Row, Select, and_, case, column, func, literal, not_, sel
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from api_plugin.breakers import CLOSED, RECENT
+from api_plugin.breakers import CLOSED, renewed_since
 from api_plugin.clock import utc_now
 from api_plugin.followed import is_followed
 from api_plugin.health import DISTRIBUTION, check_health
@@ -175,7 +175,7 @@ def _catalogs(session: Session) -> Iterator[Metric]:
 
 def _breakers(session: Session) -> Iterator[Metric]:
     known = session.scalars(select(Breaker).order_by(Breaker.target, Breaker.process)).all()
-    recent = utc_now() - RECENT
+    recent = renewed_since()
     yield _family(
         "pao_target_left_alone", "1 while a process leaves a target alone because it was found ill.",
         ("target", "process"),

@@ -75,7 +75,8 @@ class PaoSettings(BaseModel):
     )
     worker_pools: Annotated[dict[str, str], BeforeValidator(pools_by_type)] = Field(
         default={},
-        description="For action types that run on workers, the Airflow pool that limits how many run at once: "
+        description="For action types that run on workers, the Airflow pool that limits how many run at once, undos "
+        "too: "
         "`terraform=terraform_pool`. Make the pool in Airflow first.",
     )
     max_active_runs: int = Field(

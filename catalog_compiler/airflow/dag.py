@@ -37,8 +37,8 @@ def build_dags(plan: ItemPlan, catalog: str, settings: PaoSettings) -> tuple[DAG
     # For both ways, since a request may have gone both. One place at least: a request of an earlier revision may have
     # more to undo than this one.
     places = max(1, sum(map(len, undos)))
-    workers = any(undo.host == "worker" for way in undos for undo in way)
-    return (*dags, _rollback_dag(plan, places, catalog, settings, workers=workers))
+    on_workers = {undo.type for way in undos for undo in way if undo.host == "worker"}
+    return (*dags, _rollback_dag(plan, places, catalog, settings, on_workers=on_workers))
 
 
 def _fulfillment_dag(plan: ItemPlan, mode: Mode, catalog: str, settings: PaoSettings) -> DAG:
@@ -63,16 +63,22 @@ def _tasks(plan: ItemPlan, mode: Mode, way: FulfillmentPlan, settings: PaoSettin
             doc_md=action.description,
             # A skipped action counts as done; one that failed stops what depends on it.
             trigger_rule=TriggerRule.NONE_FAILED,
-            **({} if pool is None else {"pool": pool}),
+            **_pooled(pool),
         )
     for action in way.actions:
         for name in action.depends_on:
             tasks[name] >> tasks[action.name]
 
 
-def _rollback_dag(plan: ItemPlan, places: int, catalog: str, settings: PaoSettings, *, workers: bool) -> DAG:
+def _pooled(pool: str | None) -> dict[str, str]:
+    return {} if pool is None else {"pool": pool}
+
+
+def _rollback_dag(plan: ItemPlan, places: int, catalog: str, settings: PaoSettings, *, on_workers: set[str]) -> DAG:
     """A chain of places: which action each undoes is in the run's `conf`, because only the run knows the order."""
     dag = _dag(plan, "rollback", catalog, settings, timeout=None)
+    # Types with different pools share the first one: which of them comes at which place only the run knows.
+    pool = min((settings.worker_pools[each] for each in on_workers & settings.worker_pools.keys()), default=None)
     with dag:
         before = None
         for position in range(1, places + 1):
@@ -81,8 +87,9 @@ def _rollback_dag(plan: ItemPlan, places: int, catalog: str, settings: PaoSettin
                 task_id=undo_task_id(position),
                 position=position,
                 last=position == places,
-                workers=workers,
+                workers=bool(on_workers),
                 trigger_rule=TriggerRule.ALL_DONE,
+                **_pooled(pool),
             )
             if before is not None:
                 before >> task

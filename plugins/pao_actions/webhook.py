@@ -47,7 +47,8 @@ header as `sha256=<hex>`. With `timestamp_header`, the time is signed too, so th
 `format: standard` signs as [Standard Webhooks](https://www.standardwebhooks.com) says.
 [Webhook signatures](webhook-signatures.md) has a receiver for each. A message is not sent again where it may have
 arrived: one whose answer was lost ends as `outcome_unknown`. Messages of errors name the host alone, since the path of
-such a URL is often a secret.
+such a URL is often a secret. There is no `connection` here: what the address or a header must keep secret comes from
+`env.*`, and a target that asks for a sign-in, or for certificates, is called by `rest-api`.
 """
 
     @classmethod

@@ -8,8 +8,9 @@ import json
 import pytest
 from sqlalchemy import select
 
-from api_plugin.breakers import KEPT, RECENT, LeftAlone, left_alone, note_breakers
+from api_plugin.breakers import KEPT, TRIAL, LeftAlone, left_alone, note_breakers
 from api_plugin.clock import utc_now
+from api_plugin.configuration import settings
 from api_plugin.datamodels.health import BreakerBody
 from api_plugin.permissions import Permission
 from api_plugin.store.targets import Breaker
@@ -17,6 +18,18 @@ from tests.api_plugin.conftest import a_caller
 
 NOW = utc_now()
 SERVICE = a_caller(Permission.INTERNAL)
+
+
+RESTS = 7200
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """Breakers rest for longer than any run of these tests takes."""
+    monkeypatch.setenv("AIRFLOW__PAO__BREAKER_SECONDS", str(RESTS))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
 def ago(seconds):
@@ -61,21 +74,22 @@ def test_several_states_of_one_target_may_come_at_once(session):
 
 def test_each_process_tells_its_own(session):
     """A target is left alone where any of them does, since the first of them did."""
-    note_breakers(session, "one", [told("open", 90), told("open", 80, "other.example:80")])
-    note_breakers(session, "two", [told("closed", 5), told("half-open", 70, "other.example:80")])
-    note_breakers(session, "three", [told("open", 95), told("closed", 1, "sound.example:80")])
+    note_breakers(session, "one", [told("open", 30), told("open", 20, "other.example:80")])
+    note_breakers(session, "two", [told("closed", 5), told("half-open", 10, "other.example:80")])
+    note_breakers(session, "three", [told("open", 35), told("closed", 1, "sound.example:80")])
 
     assert [
-        LeftAlone(target="db.example:443", since=ago(95)),
-        LeftAlone(target="other.example:80", since=ago(80)),
+        LeftAlone(target="db.example:443", since=ago(35)),
+        LeftAlone(target="other.example:80", since=ago(20)),
     ] == left_alone(session)
 
 
-def test_what_nobody_renews_is_not_true_for_ever(session):
+def test_what_nobody_renews_is_true_until_the_end_of_its_rest(session):
     """Nobody calls that target any more, or the process is gone; after a day it is forgotten."""
     # The clock has gone on since this module was imported.
-    recent, kept = ((lasts - (utc_now() - NOW)).total_seconds() for lasts in (RECENT, KEPT))
-    note_breakers(session, "one", [told("open", recent - 60, "a:1"), told("open", recent + 60, "b:1")])
+    rests = dt.timedelta(seconds=RESTS) + TRIAL
+    recent, kept = ((lasts - (utc_now() - NOW)).total_seconds() for lasts in (rests, KEPT))
+    note_breakers(session, "one", [told("open", recent - 60, "a:1"), told("half-open", recent + 60, "b:1")])
     note_breakers(session, "one", [told("open", kept - 60, "c:1"), told("closed", kept + 60, "d:1")])
 
     assert ["a:1"] == [each.target for each in left_alone(session)]

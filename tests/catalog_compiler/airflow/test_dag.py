@@ -184,6 +184,20 @@ def test_workers_tasks_are_limited_by_the_pool_of_their_type():
     assert {"default_pool"} == {task.pool for task in stored(usual).tasks}
 
 
+@pytest.mark.parametrize(
+    ("undo", "pool"),
+    [({"type": "on-workers", "config": {"local": True}}, "slow_things"), ({"type": "on-workers"}, "default_pool")],
+)
+def test_undos_on_workers_are_limited_by_it_too(undo, pool):
+    """From where the trigger hands them over; a deferred task takes no place of its pool."""
+    with installed(OnWorkers):
+        plan = item_plan("stack", action("here", type="on-workers", config={}, rollback={"config": {}, **undo}))
+        settings = PaoSettings(fernet_key="key", worker_pools={"on-workers": "slow_things"})
+        dags = {dag.dag_id: dag for dag in build_dags(plan, "default", settings)}
+
+    assert {pool} == {task.pool for task in stored(dags["default.stack.rollback"]).tasks}
+
+
 def test_the_stored_dag_names_its_revision(dags):
     """By it the API knows when an item is ready; a version label proves nothing."""
     for dag in dags.values():
