@@ -26,7 +26,7 @@ RunKey = tuple[str, str]
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 """States of tasks whose report counts. A report of one that is still seen at work was left a moment ago."""
 
-_LEFT = (REPORT_KEY, STATE_KEY, PROGRESS_KEY)
+LEFT = (REPORT_KEY, STATE_KEY, PROGRESS_KEY)
 """What actions leave in XCom that statuses are made of."""
 
 
@@ -83,7 +83,7 @@ def _read_tasks(session: Session, wanted: list[RunKey]) -> defaultdict[RunKey, d
 def _read_xcoms(session: Session, wanted: list[RunKey]) -> dict[tuple[str, str, str], dict[str, Any]]:
     rows = session.execute(
         select(XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.key, XComModel.value).where(
-            tuple_(XComModel.dag_id, XComModel.run_id).in_(wanted), XComModel.key.in_(_LEFT)
+            tuple_(XComModel.dag_id, XComModel.run_id).in_(wanted), XComModel.key.in_(LEFT)
         )
     )
     found: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)

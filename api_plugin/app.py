@@ -33,6 +33,7 @@ from api_plugin.routes import (
     sockets,
     webhooks,
 )
+from api_plugin.seats import Seats, room_for
 from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
@@ -108,6 +109,7 @@ def socket_app(tower: Watchtower | None = None) -> FastAPI:
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.tower = tower
     app.state.catalog_tower = catalog_tower
+    app.state.seats = Seats(room_for(settings().max_sockets), settings().max_sockets_per_caller)
     app.include_router(sockets.router)
     app.add_middleware(CorrelationMiddleware)
     return app

@@ -68,7 +68,7 @@ class CatalogTower(WatchLoop[str, CatalogWatcher]):
                 del self._seen[watcher.catalog]
 
     @override
-    async def _look(self) -> None:
+    async def look(self) -> None:
         for told in await asyncio.to_thread(read_messages, dict(self._seen)):
             if told.catalog in self._seen:
                 self._seen[told.catalog] = max(told.seq, self._seen[told.catalog])

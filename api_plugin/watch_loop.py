@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, TypeVar
@@ -22,32 +23,55 @@ class SlowReaderError(Exception):
     """The reader fell behind by more than the backlog; it may come back with `?since=`."""
 
 
+class ReaderLeftError(Exception):
+    """The reader has gone."""
+
+
 class MessageQueue:
     """The messages that wait for one reader."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._queue: asyncio.Queue[Message] = asyncio.Queue(BACKLOG)
-        self._slow = False
+        self._waiting: deque[Message] = deque()
+        self._woken = asyncio.Event()
+        self._over: Exception | None = None
 
     def offer(self, message: Message) -> None:
         """Hand over a message; never waits."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
-            self._slow = True
+        if len(self._waiting) < BACKLOG:
+            self._waiting.append(message)
+        else:
+            self._over = self._over or SlowReaderError()
+        self._woken.set()
+
+    def leave(self) -> None:
+        """Tell whoever waits for a message that the reader has gone."""
+        self._over = ReaderLeftError()
+        self._woken.set()
 
     def forget(self) -> None:
         """Drop what waits: the reader looks for itself."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._slow = False
+        self._waiting.clear()
+        self._over = None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the reader is to be dropped."""
+        return isinstance(self._over, SlowReaderError)
 
     async def next(self) -> Message:
-        """The next message, waited for; raises SlowReaderError."""
-        if self._slow:
-            raise SlowReaderError
-        return await self._queue.get()
+        """The next message, waited for.
+
+        Raises:
+            SlowReaderError: if one was lost, at once: what still waits would leave a gap before it.
+            ReaderLeftError: if the reader has gone.
+        """
+        while self._over is None and not self._waiting:
+            self._woken.clear()
+            await self._woken.wait()
+        if self._over is not None:
+            raise self._over
+        return self._waiting.popleft()
 
 
 ThingT = TypeVar("ThingT", bound=Hashable)
@@ -64,7 +88,7 @@ class WatchLoop(ABC, Generic[ThingT, WatcherT]):
         self._wake = asyncio.Event()
 
     @abstractmethod
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Look once, and offer what is new."""
 
     @asynccontextmanager
@@ -95,9 +119,11 @@ class WatchLoop(ABC, Generic[ThingT, WatcherT]):
             if not self._watchers:
                 self._wake.clear()
                 await self._wake.wait()
+            begun = time.monotonic()
             try:
-                await self._look()
+                await self.look()
             except Exception:
                 # The database may be away for a while; watchers go on when it is back.
                 log.exception("what is watched was not read")
-            await asyncio.sleep(self._interval)
+            # However many watch, most of the time is left to everybody else.
+            await asyncio.sleep(max(self._interval, time.monotonic() - begun))

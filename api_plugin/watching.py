@@ -1,25 +1,39 @@
 """Watches requests for WebSockets: one loop a process looks at all watched requests together, however many watch.
 
 A watcher follows `pao.request_event` by its sequence, so that it can leave and come back without losing or repeating a
-message, on any process.
+message, on any process. Airflow tells nobody what changes, so the loop asks; but one cheap question for all of them,
+and only what changed since is derived anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 
 from airflow.utils.session import create_session
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from api_plugin.airflow_state import LEFT
 from api_plugin.clock import utc_text
 from api_plugin.projection import bring_up_to_date
 from api_plugin.status import ENDED
 from api_plugin.store.requests import Request, RequestEvent
+from api_plugin.store.watched import Mark, read_marks
 from api_plugin.watch_loop import Message, MessageQueue, WatchLoop
+
+BATCH = 100
+"""Requests that are brought up to date in one transaction, so that none is locked for long."""
+ANYWAY_SECONDS = 10.0
+"""After so long a request is derived anew though nothing changed: what time alone decides is seen by then."""
+BY_TIME: frozenset[str] = frozenset({"cancelling"})
+"""Statuses that end by themselves after a while: derived in each look."""
 
 
 class Watcher(MessageQueue):
@@ -31,9 +45,28 @@ class Watcher(MessageQueue):
         self.request_id = request_id
         self.seq = since
 
+    def tell(self, message: Message) -> None:
+        """Hand over a message that it has not got; never waits."""
+        if message["seq"] > self.seq or message["type"] == "end":
+            self.seq = max(self.seq, message["seq"])
+            self.offer(message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """How a request stood when it was derived last."""
+
+    of_airflow: tuple[int, Decimal]
+    at: float
+
 
 class Watchtower(WatchLoop[uuid.UUID, Watcher]):
     """The loop with its watchers."""
+
+    def __init__(self, interval: float) -> None:
+        """Look every `interval` seconds while anyone watches."""
+        super().__init__(interval)
+        self._known: dict[uuid.UUID, _Known] = {}
 
     @asynccontextmanager
     async def watch(self, request_id: uuid.UUID, since: int) -> AsyncIterator[Watcher]:
@@ -43,28 +76,87 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
             yield watcher
 
     @override
-    async def _look(self) -> None:
-        behind = {request_id: min(w.seq for w in watchers) for request_id, watchers in self._watchers.items()}
-        for message in await asyncio.to_thread(read_messages, behind):
+    async def look(self) -> None:
+        now = time.monotonic()
+        marks = await asyncio.to_thread(_marks, list(self._watchers))
+        self._known = {request_id: known for request_id, known in self._known.items() if request_id in marks}
+        changed = [request_id for request_id, mark in marks.items() if self._is_due(request_id, mark, now)]
+        self._tell(await asyncio.to_thread(read_messages, self._behind(marks.keys() - set(changed)), marks))
+        for start in range(0, len(changed), BATCH):
+            batch = changed[start : start + BATCH]
+            derived, messages = await asyncio.to_thread(derive_messages, self._behind(batch))
+            self._known |= {
+                request_id: _Known(of_airflow=marks[request_id].of_airflow, at=now) for request_id in derived
+            }
+            self._tell(messages)
+
+    def _is_due(self, request_id: uuid.UUID, mark: Mark, now: float) -> bool:
+        known = self._known.get(request_id)
+        if known is None or mark.status in BY_TIME:
+            return True
+        return known.of_airflow != mark.of_airflow or now - known.at > ANYWAY_SECONDS
+
+    def _behind(self, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+        """From where on the watchers of these requests are to be told."""
+        return {
+            request_id: min(watcher.seq for watcher in watchers)
+            for request_id in ids
+            if (watchers := self._watchers.get(request_id))
+        }
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             for watcher in self._watchers.get(uuid.UUID(message["request_id"]), set()).copy():
-                if message["seq"] > watcher.seq or message["type"] == "end":
-                    watcher.seq = message["seq"]
-                    watcher.offer(message)
+                watcher.tell(message)
 
 
-def read_messages(behind: dict[uuid.UUID, int]) -> list[Message]:
-    """What happened to these requests after these events, in order; `end` after the last of one that is over."""
-    with create_session() as session:
+def _marks(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Mark]:
+    with create_session(scoped=False) as session:
+        return read_marks(session, ids, LEFT)
+
+
+def derive_messages(behind: Mapping[uuid.UUID, int]) -> tuple[set[uuid.UUID], list[Message]]:
+    """Bring these requests up to date; which of them could be, and what happened to them after these events.
+
+    One that somebody else is bringing up to date is left to them: what they saw may be older than what was asked for.
+    """
+    with create_session(scoped=False) as session:
+        free = select(Request.id).where(Request.id.in_(behind)).order_by(Request.id).with_for_update(skip_locked=True)
+        derived = set(session.scalars(free))
         requests = bring_up_to_date(session, behind, wait=False)
         session.commit()
-        news = [request.id for request in requests if request.event_seq > behind[request.id]]
-        events = session.scalars(
+        return derived, _messages(session, requests, behind)
+
+
+def read_messages(behind: Mapping[uuid.UUID, int], marks: Mapping[uuid.UUID, Mark]) -> list[Message]:
+    """What happened to these requests after these events, as it is stored: for who comes, and comes back."""
+    news = [request_id for request_id, seq in behind.items() if _is_news(marks[request_id], seq)]
+    if not news:
+        return []
+    with create_session(scoped=False) as session:
+        return _messages(session, session.scalars(select(Request).where(Request.id.in_(news))).all(), behind)
+
+
+def _is_news(mark: Mark, seq: int) -> bool:
+    return mark.event_seq > seq or mark.status in ENDED
+
+
+def _messages(session: Session, requests: Iterable[Request], behind: Mapping[uuid.UUID, int]) -> list[Message]:
+    """Events in order, and `end` after the last of a request that is over."""
+    found = {request.id: request for request in requests}
+    news = [(request.id, behind[request.id]) for request in found.values() if request.event_seq > behind[request.id]]
+    events: list[RequestEvent] = []
+    if news:
+        first = min(seq for _, seq in news)
+        rows = session.scalars(
             select(RequestEvent)
-            .where(RequestEvent.request_id.in_(news))
+            .where(RequestEvent.request_id.in_([request_id for request_id, _ in news]), RequestEvent.seq > first)
             .order_by(RequestEvent.request_id, RequestEvent.seq)
-        ).all()
-        messages = [event_message(event) for event in events if event.seq > behind[event.request_id]]
-        return messages + [end_message(request) for request in requests if request.status in ENDED]
+        )
+        events = [row for row in rows if row.seq > behind[row.request_id]]
+    # An event that was appended after the request was read comes with the next look.
+    told = [event_message(event) for event in events if event.seq <= found[event.request_id].event_seq]
+    return told + [end_message(request) for request in found.values() if request.status in ENDED]
 
 
 def event_message(event: RequestEvent) -> Message:

@@ -152,13 +152,25 @@ def _position(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
 
 def visible_request(session: Session, caller: Principal, request_id: str) -> Request:
     """The request, up to date; a 404 problem where there is none that the caller may see."""
+    # Its id alone: what is read before the row is locked may be old by then.
+    return bring_up_to_date(session, [_visible(session, Request.id, caller, request_id)])[0]
+
+
+def stored_request(session: Session, caller: Principal, request_id: str) -> Request:
+    """The request as it was seen last, likewise."""
+    found: Request = _visible(session, Request, caller, request_id)
+    return found
+
+
+def _visible(session: Session, what: Any, caller: Principal, request_id: str) -> Any:
     try:
         wanted = uuid.UUID(request_id)
     except ValueError:
         raise _no_request(request_id) from None
-    if session.scalar(select(Request.id).where(Request.id == wanted, sees_requests(caller))) is None:
+    found = session.scalar(select(what).where(Request.id == wanted, sees_requests(caller)))
+    if found is None:
         raise _no_request(request_id)
-    return bring_up_to_date(session, [wanted])[0]
+    return found
 
 
 def _no_request(request_id: str) -> Exception:

@@ -21,15 +21,20 @@ from api_plugin.permissions import Permission
 from api_plugin.principals import Principal, principal_of, sent_credential
 from api_plugin.projection import rollback_of
 from api_plugin.request_answers import answer
-from api_plugin.routes.requests import visible_request
-from api_plugin.watch_loop import Message, MessageQueue, SlowReaderError
+from api_plugin.routes.requests import stored_request
+from api_plugin.seats import NoSeatError, Seats
+from api_plugin.watch_loop import Message, MessageQueue, ReaderLeftError, SlowReaderError
 from api_plugin.watching import Watchtower
 
 router = APIRouter(tags=["watching"])
 
 PROTOCOL = "pao.v1"
 PING_SECONDS = 20.0
-NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TRY_LATER, ENDED = 4401, 4403, 4404, 1013, 1000
+SEND_SECONDS = 30.0
+"""So long a reader may take nothing at all while there is something for it."""
+CLOSE_SECONDS = 1.0
+"""So long a reader that took nothing may take to be told so."""
+NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_MANY, TRY_LATER, ENDED = 4401, 4403, 4404, 4429, 1013, 1000
 
 
 @router.websocket("/requests/{request_id}/status")
@@ -63,8 +68,10 @@ async def _answer(socket: WebSocket, permission: Permission, serve: Callable[[Pr
         return
     finally:
         if socket.application_state is not WebSocketState.DISCONNECTED:
-            with suppress(RuntimeError, WebSocketDisconnect):
-                await socket.close(code)
+            # One that takes nothing is not waited for: the server ends its connection.
+            with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await socket.close(code)
 
 
 async def _admit(
@@ -76,7 +83,17 @@ async def _admit(
         return NOT_SIGNED_IN
     if not caller.may(permission) or not _same_origin(socket, token):
         return NOT_ALLOWED
-    return await serve(caller)
+    seats: Seats = socket.app.state.seats
+    try:
+        seat = seats.take(caller.id)
+    except NoSeatError:
+        return TOO_MANY
+    try:
+        return await serve(caller)
+    except SlowReaderError:
+        return TRY_LATER
+    finally:
+        seat.leave()
 
 
 async def _serve_request(socket: WebSocket, caller: Principal, request_id: str) -> int:
@@ -86,11 +103,11 @@ async def _serve_request(socket: WebSocket, caller: Principal, request_id: str) 
         return NOT_FOUND
     since = _since(socket)
     if since is None:
-        await socket.send_json(snapshot)
+        await _send(socket, snapshot)
         since = int(snapshot["seq"])
     tower: Watchtower = socket.app.state.tower
     async with tower.watch(uuid.UUID(request_id), since) as watcher:
-        return await _relay(socket, watcher)
+        return await relay(socket, watcher)
 
 
 async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
@@ -105,48 +122,57 @@ async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
         # A number from the future is of a database that was replaced: it counts as now.
         watcher.seq = now["seq"] if since is None else min(since, now["seq"])
         if since is None or not await asyncio.to_thread(can_go_on, name, watcher.seq):
-            await socket.send_json(now)
+            await _send(socket, now)
             watcher.seq = now["seq"]
         while missed := await asyncio.to_thread(read_messages, {name: watcher.seq}):
             for message in watcher.catch_up(missed):
-                await socket.send_json(message)
-        return await _relay(socket, watcher)
+                await _send(socket, message)
+        return await relay(socket, watcher)
 
 
-async def _relay(socket: WebSocket, watcher: MessageQueue) -> int:
+async def relay(socket: WebSocket, watcher: MessageQueue) -> int:
     """Send what the watcher gets, while noticing when the other side leaves."""
-    left = asyncio.create_task(_until_left(socket))
+    left = asyncio.create_task(_until_left(socket, watcher))
     try:
         while True:
-            news = asyncio.create_task(watcher.next())
-            done, _ = await asyncio.wait({news, left}, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if left in done:
-                news.cancel()
-                raise WebSocketDisconnect
-            if not done:
-                news.cancel()
-                await socket.send_json({"type": "ping"})
-                continue
-            message = news.result()
-            await socket.send_json(message)
+            message = await _next(watcher)
+            await _send(socket, message)
             if message["type"] == "end":
                 return ENDED
-    except SlowReaderError:
-        return TRY_LATER
+    except ReaderLeftError:
+        raise WebSocketDisconnect from None
     finally:
         left.cancel()
 
 
-async def _until_left(socket: WebSocket) -> None:
+async def _next(watcher: MessageQueue) -> Message:
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            return await watcher.next()
+    except TimeoutError:
+        return {"type": "ping"}
+
+
+async def _send(socket: WebSocket, message: Message) -> None:
+    """Send a message; raises SlowReaderError where the other side takes none."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await socket.send_json(message)
+    except TimeoutError:
+        raise SlowReaderError from None
+
+
+async def _until_left(socket: WebSocket, watcher: MessageQueue) -> None:
     """Read until the other side closes; what it says is of no interest."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
+    watcher.leave()
 
 
 def _snapshot(caller: Principal, request_id: str) -> Message:
-    with create_session() as session:
-        request = visible_request(session, caller, request_id)
-        session.commit()
+    """The request as watchers were told of it last; the tower's next look brings what is newer, as changes."""
+    with create_session(scoped=False) as session:
+        request = stored_request(session, caller, request_id)
         rollback = rollback_of(session, [request]).get(request.id)
         shown: dict[str, Any] = answer(request, (), rollback).model_dump(mode="json", exclude={"timeline"})
         return {

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from api_plugin import watch_loop
-from api_plugin.watch_loop import MessageQueue, SlowReaderError
+from api_plugin.watch_loop import MessageQueue, ReaderLeftError, SlowReaderError
 
 
 def test_a_reader_that_keeps_up_gets_every_message():
@@ -33,4 +33,18 @@ def test_a_reader_that_falls_behind_is_dropped(monkeypatch):
         await queue.next()
 
     with pytest.raises(SlowReaderError):
+        asyncio.run(read())
+
+
+def test_a_reader_that_leaves_is_not_waited_for():
+    """Also where it waits for a message just then."""
+
+    async def read():
+        queue = MessageQueue()
+        waiting = asyncio.create_task(queue.next())
+        await asyncio.sleep(0)
+        queue.leave()
+        await waiting
+
+    with pytest.raises(ReaderLeftError):
         asyncio.run(read())
