@@ -17,9 +17,10 @@ from airflow.utils.state import State
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
+from api_plugin.airflow_state import RunKey
 from api_plugin.clock import utc_now
 from api_plugin.request_logs.lines import TaskFacts
-from api_plugin.store.requests import Request, RequestRollback
+from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
 AnyInstance = TaskInstance | TaskInstanceHistory
 
@@ -52,12 +53,7 @@ class TaskLog:
 
 def task_logs(session: Session, request: Request) -> list[TaskLog]:
     """Those of everything that has begun, in a steady order."""
-    runs: dict[tuple[str, str], tuple[int, Sequence[str] | None]] = {(request.dag_id, str(request.id)): (0, None)}
-    rollbacks = session.scalars(
-        select(RequestRollback).where(RequestRollback.request_id == request.id).order_by(RequestRollback.clear_number)
-    )
-    for rollback in rollbacks:
-        runs[rollback.dag_id, rollback.run_id] = (rollback.clear_number + 1, rollback.actions)
+    runs = _runs(session, request)
     now_there = session.scalars(
         select(TaskInstance)
         .where(tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(runs), TaskInstance.start_date.is_not(None))
@@ -75,7 +71,28 @@ def task_logs(session: Session, request: Request) -> list[TaskLog]:
     ).all()
     here = _Here(session)
     every: list[AnyInstance] = [*earlier, *now_there]
-    return [here.log_of(instance, *runs[instance.dag_id, instance.run_id]) for instance in every]
+    return [here.log_of(instance, runs[instance.dag_id, instance.run_id]) for instance in every]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """A run of a request."""
+
+    key: str
+    """Short, and the same for ever: a part of cursors."""
+    undone: Sequence[str] | None = None
+    """What it undoes, where it is a rollback."""
+
+
+def _runs(session: Session, request: Request) -> dict[RunKey, _Run]:
+    runs = {(request.dag_id, request.run_id): _Run(key="0")}
+    escalations = select(RequestEscalation).where(RequestEscalation.request_id == request.id)
+    for escalation in session.scalars(escalations):
+        runs[escalation.dag_id, escalation.run_id] = _Run(key="manual")
+    rollbacks = select(RequestRollback).where(RequestRollback.request_id == request.id)
+    for rollback in session.scalars(rollbacks):
+        runs[rollback.dag_id, rollback.run_id] = _Run(key=f"undo{rollback.clear_number}", undone=rollback.actions)
+    return runs
 
 
 class _Here:
@@ -87,19 +104,19 @@ class _Here:
         self._handler = FileTaskHandler(str(self._folder))
         self._host = get_hostname()
 
-    def log_of(self, instance: AnyInstance, run: int, undone: Sequence[str] | None) -> TaskLog:
+    def log_of(self, instance: AnyInstance, run: _Run) -> TaskLog:
         number = instance.try_number
         # There is no public way to a log's file.
         name = self._handler._render_filename(instance, number, session=self._session)  # noqa: SLF001
         return TaskLog(
-            key=f"{run}/{instance.task_id}/{number}",
+            key=f"{run.key}/{instance.task_id}/{number}",
             facts=TaskFacts(
                 dag_id=instance.dag_id,
                 run_id=instance.run_id,
                 task_id=instance.task_id,
                 try_number=number,
-                action=instance.task_id if undone is None else _undone(instance.task_id, undone),
-                undoing=undone is not None,
+                action=instance.task_id if run.undone is None else _undone(instance.task_id, run.undone),
+                undoing=run.undone is not None,
             ),
             instance=instance,
             began_at=instance.start_date or utc_now(),

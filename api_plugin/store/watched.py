@@ -38,10 +38,13 @@ WITH watched AS MATERIALIZED (
     SELECT watched.id, run.id AS dag_run_id, run.dag_id, run.run_id, run.updated_at
     FROM watched JOIN dag_run AS run ON run.dag_id = watched.dag_id AND run.run_id = watched.run_id
     UNION ALL
-    SELECT rollback.request_id, run.id, run.dag_id, run.run_id, run.updated_at
-    FROM pao.request_rollback AS rollback
-    JOIN dag_run AS run ON run.dag_id = rollback.dag_id AND run.run_id = rollback.run_id
-    WHERE rollback.request_id = ANY(:ids)
+    SELECT started.request_id, run.id, run.dag_id, run.run_id, run.updated_at
+    FROM (
+        SELECT request_id, dag_id, run_id FROM pao.request_rollback WHERE request_id = ANY(:ids)
+        UNION ALL
+        SELECT request_id, dag_id, run_id FROM pao.request_escalation WHERE request_id = ANY(:ids)
+    ) AS started
+    JOIN dag_run AS run ON run.dag_id = started.dag_id AND run.run_id = started.run_id
 ), changes AS (
     SELECT id, updated_at AS at FROM runs
     UNION ALL
