@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypedDict, Unpack
@@ -13,10 +12,14 @@ from pydantic import JsonValue
 from api_plugin.client_errors import ApiError
 from api_plugin.client_transport import Transport, validated
 from api_plugin.client_watching import WatchMessage, watch
+from api_plugin.datamodels.request_logs import FollowedEntry, LogEntry, LogPage
 from api_plugin.datamodels.requests import RequestAnswer, RequestPage, RequestSummary, StatusAnswer
+from api_plugin.request_logs.entry import Level
 
 PAGE = 200
 """Entries that are asked for at once, where all are wanted."""
+BREAKS = 5
+"""So often in a row, without an entry in between, a log that is followed may break."""
 
 RequestId = uuid.UUID | str
 
@@ -29,6 +32,15 @@ class OrderOptions(TypedDict, total=False):
     """Refuse the order where the item is at another revision."""
     catalog: str | None
     comment: str | None
+
+
+class LogFilters(TypedDict, total=False):
+    """Which entries of a log are wanted."""
+
+    action: str | None
+    attempt: int | None
+    level: Level | None
+    """This grave, or graver."""
 
 
 class RequestsClient:
@@ -81,28 +93,35 @@ class RequestsClient:
         """What happens to the request, message by message, until its end; goes on where the connection breaks."""
         return watch(self._transport, request_id, since=since, ask=lambda: self.get(request_id))
 
-    def logs(
-        self, request_id: RequestId, *, action: str | None = None, attempt: int | None = None, level: str | None = None
-    ) -> Iterator[dict[str, Any]]:
+    def logs(self, request_id: RequestId, **only: Unpack[LogFilters]) -> Iterator[LogEntry]:
         """The entries of the request's log, page after page."""
         cursor = None
         while True:
-            params = {"action": action, "attempt": attempt, "level": level, "cursor": cursor}
-            page = self._transport.call("GET", _path(request_id, "/logs"), params=params)
-            yield from page.get("entries", ())
-            cursor = page.get("next_cursor")
+            params = {**only, "limit": PAGE, "cursor": cursor}
+            page = self._transport.model(LogPage, "GET", _path(request_id, "/logs"), params=params)
+            yield from page.entries
+            cursor = page.next_cursor
             if cursor is None:
                 return
 
-    def follow_logs(
-        self, request_id: RequestId, *, action: str | None = None, attempt: int | None = None, level: str | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """The entries as they come, until the request has ended."""
-        params = {"action": action, "attempt": attempt, "level": level, "follow": "true"}
-        with self._transport.stream(_path(request_id, "/logs"), params=params) as lines:
-            for line in lines:
-                if line.strip():
-                    yield _entry(line)
+    def follow_logs(self, request_id: RequestId, **only: Unpack[LogFilters]) -> Iterator[FollowedEntry]:
+        """The entries as they come, until the request has ended; goes on where the connection breaks."""
+        path = _path(request_id, "/logs")
+        cursor, in_vain = None, 0
+        while True:
+            try:
+                with self._transport.stream(path, params={**only, "follow": "true", "cursor": cursor}) as lines:
+                    for line in filter(str.strip, lines):
+                        entry = _entry(line)
+                        cursor, in_vain = entry.cursor, 0
+                        yield entry
+            except ApiError as error:
+                in_vain += 1
+                if error.status is not None or in_vain > BREAKS:
+                    raise
+            else:
+                return
+            self._transport.sleep(in_vain)
 
     def retry(
         self, request_id: RequestId, *, fields: Mapping[str, JsonValue] | None = None, key: str | None = None
@@ -119,9 +138,9 @@ class RequestsClient:
         """Hand a failed one to the item's manual fulfillment."""
         return self._request("POST", _path(request_id, "/escalate"), key=key or str(uuid.uuid4()))
 
-    def cancel(self, request_id: RequestId, *, rollback: bool = True, key: str | None = None) -> RequestAnswer:
-        """Stop what has not ended, and undo what was done, unless `rollback` is False."""
-        params = {} if rollback else {"rollback": "false"}
+    def cancel(self, request_id: RequestId, *, rollback: bool | None = None, key: str | None = None) -> RequestAnswer:
+        """Stop what has not ended; what was done is undone as the item's `on_failure` says, or as `rollback` does."""
+        params = {} if rollback is None else {"rollback": str(rollback).lower()}
         return self._request("DELETE", _path(request_id), params=params, key=key or str(uuid.uuid4()))
 
     def _request(
@@ -141,14 +160,11 @@ def _path(request_id: RequestId, rest: str = "") -> str:
     return f"/api/v1/requests/{quote(str(request_id), safe='')}{rest}"
 
 
-def _entry(line: str) -> dict[str, Any]:
+def _entry(line: str) -> FollowedEntry:
     try:
-        entry = json.loads(line)
-    except ValueError:
-        entry = None
-    if not isinstance(entry, dict):
-        raise ApiError(f"the log holds a line that is no JSON object: {line[:200]}")
-    return entry
+        return FollowedEntry.model_validate_json(line)
+    except ValueError as error:
+        raise ApiError(f"the log holds a line that is no entry: {line[:200]}", status=200) from error
 
 
 def _given(values: OrderOptions) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from api_plugin.client_errors import ApiError, away, failure
 
 TIMEOUT = 30.0
 """Seconds that a call may take."""
+SILENT_SECONDS = 60.0
+"""After so long without a line, four of the API's signs of life, an answer that goes on counts as broken."""
 LONGEST_PAUSE = 30.0
 """Seconds that are waited at most before a call is made again, whatever the API wishes."""
 
@@ -99,8 +101,7 @@ class Transport:
     def stream(self, path: str, *, params: Mapping[str, Any]) -> Iterator[Iterator[str]]:
         """The lines of an answer as they come; raises ApiError."""
         asked = {name: value for name, value in params.items() if value is not None}
-        # The API may have nothing to say for long; a connection that died is noticed by its host, or by Ctrl-C.
-        timeout = httpx.Timeout(TIMEOUT, read=None)
+        timeout = httpx.Timeout(TIMEOUT, read=SILENT_SECONDS)
         try:
             with self._http.stream("GET", path, params=asked, timeout=timeout) as response:
                 if response.is_error:

@@ -48,7 +48,11 @@ class Cancel(Changing):
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments."""
-        parser.add_argument("--no-rollback", action="store_true", help="leave what was done as it is")
+        parser.add_argument(
+            "--rollback",
+            action=argparse.BooleanOptionalAction,
+            help="undo what was done, or leave it (default: undone, unless the item says 'on_failure: hold')",
+        )
         super().configure(parser)
 
 
@@ -67,6 +71,6 @@ escalate = Changing(
 cancel = Cancel(
     "cancel",
     "stop a request, and undo what it did",
-    lambda client, args: client.requests.cancel(args.id, rollback=not args.no_rollback),
+    lambda client, args: client.requests.cancel(args.id, rollback=args.rollback),
     frozenset({"cancelled", "rolled_back"}),
 )

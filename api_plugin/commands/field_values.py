@@ -32,7 +32,7 @@ def add_fields(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="a value; a list is JSON or given by several -f, @PATH is the content of a file; KEY alone asks for it, "
+        help="a value; a list is JSON or given by several -f, a file is @PATH; KEY alone asks for it, "
         "hidden where it is secret",
     )
     parser.add_argument(
@@ -81,8 +81,6 @@ class FormFields:
         """The value that a text stands for. What it can't be read as is sent as it is: the API says what is wrong."""
         if self.is_file(field):
             return _file(field, text)
-        if text.startswith("@") and len(text) > 1:
-            return self._typed(field, _read_text(text[1:]))
         return self._typed(field, text)
 
     def _typed(self, field: str, text: str) -> JsonValue:
