@@ -10,8 +10,9 @@ from api_plugin.status import CancellationView
 from api_plugin.store.requests import Request
 from catalog_compiler.plan import Mode
 
-STOPS_WITHIN = dt.timedelta(seconds=30)
-"""So long what a stopped action left is waited for: its host has 20 seconds to stop it, and must hear of it first."""
+STOPS_WITHIN = dt.timedelta(seconds=45)
+"""So long what a stopped action left is waited for: its host must hear of it, lets a call end for up to 10 seconds, and
+has 20 to stop what it began outside."""
 
 
 class Cancellation(BaseModel):

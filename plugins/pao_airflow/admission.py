@@ -27,6 +27,19 @@ async def admitted(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
         UnsignedRunError: if the API did not make the conf.
         RefusedError: if it is of another run or revision, or of a request that was rolled back.
     """
+    run = accepted(step, conf, place, settings)
+    if await is_revoked(place):
+        raise RefusedError("the request was rolled back, so its actions must not run again; order the item anew")
+    return run
+
+
+def accepted(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace, settings: PaoSettings) -> RunConf:
+    """The run of an action that was accepted for it, whatever became of its request since: it may still be stopped.
+
+    Raises:
+        UnsignedRunError: if the API did not make the conf.
+        RefusedError: if it is of another run or revision.
+    """
     run = verified(conf, settings.fernet_key)
     _require_place(run, place, kind=step.mode, run_id=run.request.id)
     if run.revision != step.revision:
@@ -34,8 +47,6 @@ async def admitted(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace,
             f"the request was accepted for revision {run.revision[:12]} of '{step.item_id}', but this DAG runs "
             f"revision {step.revision[:12]}; order the item anew"
         )
-    if await is_revoked(place):
-        raise RefusedError("the request was rolled back, so its actions must not run again; order the item anew")
     return run
 
 

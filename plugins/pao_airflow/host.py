@@ -20,6 +20,7 @@ from catalog_compiler.settings import PaoSettings
 from catalog_compiler.signing import UnsignedRunError
 from catalog_compiler.templates import TemplateError
 from pao_airflow.admission import RefusedError, admitted, admitted_rollback
+from pao_airflow.last_call import CALL_SECONDS
 from pao_airflow.memory import task_state
 from pao_airflow.reports import refused, report_of, skipped
 from pao_airflow.step import Step
@@ -92,7 +93,7 @@ async def _undo(step: UndoStep, run: RunConf, rollback: RollbackInfo, task: Host
 async def _until_stopped(work: Work, run: RunConf) -> None:
     """Let an action that a person has just stopped stop what it began outside, before that is undone."""
     task_id, request_id = action_task_id(work.action), run.request.id
-    for _ in range(round(STOP_SECONDS)):
+    for _ in range(round(CALL_SECONDS + STOP_SECONDS)):
         if await work.report(work.action, request_id) is not None:
             return
         if await task_state(dag_id=work.responses_from, run_id=request_id, task_id=task_id) == "success":

@@ -14,13 +14,13 @@ import structlog
 from pao_actions.attempts import stop
 from pao_actions.clock import SYSTEM_CLOCK
 
-from catalog_compiler.run_format import RunConf
+from catalog_compiler.run_format import ActionReport, RunConf
 from catalog_compiler.sealing import Sealer
-from pao_airflow.admission import admitted, admitted_rollback
+from pao_airflow.admission import accepted, admitted_rollback
 from pao_airflow.host import STOP_SECONDS, steps_at
 from pao_airflow.memory import TaskPlace, is_followed, task_state, whose_state, write_report
 from pao_airflow.read_only_memory import ReadOnlyMemory
-from pao_airflow.reports import report_of
+from pao_airflow.reports import ended_late, report_of
 from pao_airflow.step import Step
 from pao_airflow.task import HostedTask
 from pao_airflow.work import Work, prepare, step_work, undo_work
@@ -33,13 +33,21 @@ LOOKS = 5
 """So often, a second apart, it is looked whether another try of a task has begun."""
 
 
-async def stop_step(step: Step, task: HostedTask, *, seconds: float = STOP_SECONDS) -> None:
-    """Stop an action whose task ended from outside. Never raises."""
+async def stop_step(
+    step: Step, task: HostedTask, *, seconds: float = STOP_SECONDS, ended: ActionReport | None = None
+) -> None:
+    """Stop an action whose task ended from outside. Never raises.
+
+    `ended` is the report of one that has ended with the call that was on its way: then there is nothing to stop.
+    """
     try:
         fate = await _fate(task.place)
         if fate == "goes on":
             return
-        run = await admitted(step, task.conf, task.place, task.settings)
+        if ended is not None and fate == "ended":
+            await write_report(task.place, ended_late(ended))
+            return
+        run = accepted(step, task.conf, task.place, task.settings)
         await _stop(step_work(step, task.place), run, task, fate, seconds)
     except Exception:
         log.exception("action not stopped", task_id=task.place.task_id)

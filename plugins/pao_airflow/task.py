@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog_compiler.actions import StateStore
 from catalog_compiler.settings import PaoSettings
+from pao_airflow.last_call import CallsAtWork
 from pao_airflow.memory import TaskPlace, XComMemory
 
 Memory = Callable[[TaskPlace, str], StateStore]
@@ -23,3 +24,5 @@ class HostedTask:
     place: TaskPlace
     settings: PaoSettings
     memory: Memory = XComMemory
+    calls: CallsAtWork = field(default_factory=CallsAtWork)
+    """Those that its action has on their way."""

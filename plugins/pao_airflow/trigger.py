@@ -18,6 +18,7 @@ from catalog_compiler.run_format import REPORT_KEY, ActionReport
 from pao_airflow.configuration import pao_settings
 from pao_airflow.handing_over import FAILED, UNDO
 from pao_airflow.host import run_step, run_undo, undo_needs_worker
+from pao_airflow.last_call import CallsAtWork, EndedLateError, until_last_call
 from pao_airflow.memory import TaskPlace, XComMemory, tell_try, write_report
 from pao_airflow.reports import broken, ends_well
 from pao_airflow.step import Step
@@ -27,6 +28,8 @@ from pao_airflow.task import HostedTask
 log = structlog.get_logger(__name__)
 
 
+STOPPED_BY_A_PERSON = "user-action"
+"""How Airflow's triggerer tells that from its own end, when it cancels a trigger."""
 _STOPPING: set[asyncio.Future[None]] = set()
 """What is being stopped now: an event loop alone keeps nothing alive."""
 
@@ -38,6 +41,7 @@ class PaoTrigger(BaseTrigger):
         """Remember nothing yet."""
         super().__init__()  # type: ignore[no-untyped-call]
         self._memories: dict[str, XComMemory] = {}
+        self._calls = CallsAtWork()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
@@ -84,7 +88,7 @@ class PaoTrigger(BaseTrigger):
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
         conf = task.get_template_context()["dag_run"].conf
-        return HostedTask(conf=conf, place=place, settings=pao_settings(), memory=self._memory)
+        return HostedTask(conf=conf, place=place, settings=pao_settings(), memory=self._memory, calls=self._calls)
 
     def _memory(self, place: TaskPlace, action: str) -> XComMemory:
         """The same one when it is stopped: the next try may have written over what this one stored."""
@@ -107,16 +111,21 @@ class ActionTrigger(PaoTrigger):
         super().__init__()
         self.step = step
         self._step = Step.model_validate_json(step)
+        self._ended: ActionReport | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give Airflow what it needs to make this trigger again."""
         return "pao_airflow.trigger.ActionTrigger", {"step": self.step}
 
     async def _work(self, task: HostedTask) -> ActionReport:
-        return await run_step(self._step, task)
+        try:
+            return await until_last_call(run_step(self._step, task), self._calls, stopped_by=STOPPED_BY_A_PERSON)
+        except EndedLateError as late:
+            self._ended = late.result
+            raise asyncio.CancelledError(STOPPED_BY_A_PERSON) from None
 
     async def _stop(self, task: HostedTask) -> None:
-        await stop_step(self._step, task)
+        await stop_step(self._step, task, ended=self._ended)
 
     def _tolerates_failure(self) -> bool:
         return self._step.action.on_error == "continue"

@@ -123,7 +123,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         clock=SYSTEM_CLOCK,
         progress=XComProgress(place, masker.text),
         signals=board,
-        gate=gates(settings).gate(work.type, log),
+        gate=task.calls.through(gates(settings).gate(work.type, log)),
         teams=CatalogTeams(run.request.catalog, service_connection=settings.service_connection),
         secrets=masker,
         vault=Sealer(settings.fernet_key),

@@ -17,6 +17,8 @@ class Answer:
     headers: dict = field(default_factory=lambda: {"Content-Type": "application/json"})
     cut: bool = False
     """Whether the connection ends before the answer, though the request was taken."""
+    held: threading.Event | None = None
+    """The answer is not given before that is set."""
 
 
 @dataclass
@@ -101,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.world.received.append(Received(self.command, self.path, headers, self.headers.items(), body))
         self.world.reached.set()
         answer = self.world.next_answer()
+        if answer is not None and answer.held is not None:
+            answer.held.wait(10)
         if answer is None or answer.cut:
             if answer is None:
                 self.world.closing.wait()

@@ -99,7 +99,7 @@ def test_one_that_was_stopped_leaves_what_it_made(supervisor, state):
         report.attempts,
     )
     assert ("permanent", True) == (report.error.kind, report.error.effect_possible)
-    assert report.error.message.startswith("stopped, because it was marked failed")
+    assert report.error.message.startswith("stopped, because the request was cancelled")
 
 
 def test_one_that_could_not_be_stopped_says_so(supervisor):

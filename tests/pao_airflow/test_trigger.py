@@ -111,7 +111,7 @@ def test_a_kill_by_a_person_stops_the_work(supervisor, monkeypatch, kind):
 
     asyncio.run(made.on_kill())
 
-    assert [("create", 3, {})] == stopped if kind == "action" else [(2, 3, {"and_rest": True})] == stopped
+    assert [("create", 3, {"ended": None})] == stopped if kind == "action" else [(2, 3, {"and_rest": True})] == stopped
 
 
 def test_stopping_survives_that_airflow_cancels_anew(supervisor, monkeypatch):
