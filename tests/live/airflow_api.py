@@ -36,6 +36,15 @@ class AirflowApi:
         """Mark a run failed, which calls nobody back."""
         self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
 
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """Have a run start again from its beginning."""
+        body = {"dry_run": False, "only_failed": False}
+        self._call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json=body)
+
+    def pause(self, dag_id: str, *, paused: bool) -> None:
+        """Keep a DAG's runs from starting, or let them."""
+        self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": paused})
+
     def mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task as a person does."""
         where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"

@@ -77,6 +77,12 @@ class Portal:
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
 
+    def cancel(self, request_id: str, **query: Any) -> Answer:
+        """Cancel a request, which must be accepted."""
+        answer = self.http.delete(f"/api/v1/requests/{request_id}", params=query)
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
     def request(self, request_id: str) -> Answer:
         """A request."""
         return self.get(f"/requests/{request_id}")

@@ -134,7 +134,7 @@ def test_what_a_person_stops_is_stopped_outside_and_undone(
     request = developer.ended(request_id)
 
     assert "rolled_back" == request["status"]
-    assert "stopped, because it was marked failed in Airflow" in request["error"]
+    assert "it was marked failed in Airflow" in request["error"]
     assert (f"https://jobs.example.com/{marked}", "rolled_back") == (
         request["actions"][0]["url"],
         request["actions"][0]["status"],

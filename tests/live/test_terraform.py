@@ -146,18 +146,15 @@ def test_a_worker_that_dies_in_the_middle_costs_nothing_but_time(catalog, develo
     assert [] == left(stack)
 
 
-def test_a_stopped_request_leaves_no_lock_and_is_undone(
-    catalog, developer: Portal, airflow: AirflowApi, stack: RunningStack
-):
+def test_a_cancelled_request_leaves_no_lock_and_is_undone(catalog, developer: Portal, stack: RunningStack):
     """Terraform is interrupted, stores its state, and what it had made is destroyed."""
     request_id, terraform = stalled(developer, "stops")
-    airflow.mark_failed("default.tf-stalls", request_id)
+    developer.cancel(request_id)
     wait_for(lambda: not psutil.pid_exists(terraform), "terraform has ended")
     (FOLDER / "stops.go").touch()
-    airflow.run("reconcile")
     request = developer.ended(request_id, within=180)
 
-    assert "rolled_back" == request["status"], request
+    assert ("cancelled", "rolled_back") == (request["status"], request["rollback"]["status"]), request
     assert ([], []) == (states(stack, request_id), left(stack))
 
 
