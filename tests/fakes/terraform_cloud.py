@@ -50,7 +50,9 @@ class Workspace:
 
 
 class CloudFake:
-    """`faults` are taken in turn by calls whose method and path match: a status, or `lost` to answer nobody."""
+    """`faults` are taken in turn by calls whose method and path match: a status, `lost` to answer
+    nobody, or a text to answer instead; a run that plans ends as `ends`.
+    """
 
     def __init__(self):
         self.workspaces = {
@@ -66,6 +68,7 @@ class CloudFake:
         self.calls = []
         self.plan_fails = self.apply_fails = None
         self.stops_at = None
+        self.ends = None
         self.staying = {}
         self.url = ""
         self.lock = threading.RLock()
@@ -150,6 +153,8 @@ class CloudFake:
         run = self.runs[number]
         if run["way"] and run["status"] not in (self.stops_at, self.staying.get(run["workspace"])):
             run["status"] = run["way"].popleft()
+            if self.ends and run["status"] == "planning":
+                run["status"], run["way"] = self.ends, deque()
             failing = self.plan_fails if run["status"] == "planning" else self.apply_fails
             if failing and run["status"] in ("planning", "applying"):
                 run["status"], run["way"] = "errored", deque()
@@ -260,6 +265,8 @@ def handler(fake):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fake.calls.append((self.command, self.path))
             fault = fake.fault(f"{self.command} {self.path}")
+            if isinstance(fault, str) and fault != "lost":
+                return self.give(200, fault)
             refused = refusal(self.command, self.path, self.headers) or (fault if isinstance(fault, int) else None)
             if refused:
                 return self.give(refused, {"errors": [{"status": str(refused)}]})

@@ -33,7 +33,7 @@ class Terraform(ActionType[TerraformConfig]):
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - the same for every config
         """Variables by value; what names a folder, a module or a state is a path."""
-        if path in {("path",), ("module",)} or path[:2] == ("backend", "config"):
+        if path in {("path",), ("module",), ("workspace",)} or path[:2] == ("backend", "config"):
             return Encoding.SEGMENT
         return Encoding.VALUE
 

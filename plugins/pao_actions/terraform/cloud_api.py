@@ -26,6 +26,7 @@ TIMEOUT = 30.0
 UPLOAD_TIMEOUT = 300.0
 """Seconds for handing over a configuration."""
 MAX_BYTES = 16 * 1024 * 1024
+_OF_OUTPUT = ("name", "sensitive", "value")
 _MEDIA_TYPE = "application/vnd.api+json"
 
 Resource = Mapping[str, Any]
@@ -68,10 +69,12 @@ class CloudApi:
         """A workspace; raises PermanentError where there is none, with those of nearly that name."""
         answer = await self._send("GET", f"organizations/{self._org}/workspaces/{quote(name, safe='')}")
         if answer.status != HTTPStatus.NOT_FOUND:
-            return Workspace.of(self._data(answer))
+            return Workspace.of(self._data(answer, "name"))
         listed = await self._send("GET", f"organizations/{self._org}/workspaces?page%5Bsize%5D=100")
         names = (
-            [str(each["attributes"]["name"]) for each in self._data(listed)] if listed.status == HTTPStatus.OK else []
+            [str(each["attributes"]["name"]) for each in self._data(listed, "name")]
+            if listed.status == HTTPStatus.OK
+            else []
         )
         near = difflib.get_close_matches(name, names, n=3) or sorted(names)[:5]
         there = f"there are {', '.join(near)}" if near else "the token may see none"
@@ -87,7 +90,7 @@ class CloudApi:
         attributes = {"auto-queue-runs": False, "speculative": speculative}
         document = {"data": {"type": "configuration-versions", "attributes": attributes}}
         path = f"workspaces/{workspace}/configuration-versions"
-        data = self._data(await self._send("POST", path, json.dumps(document).encode()))
+        data = self._data(await self._send("POST", path, json.dumps(document).encode()), "upload-url")
         return str(data["id"]), str(data["attributes"]["upload-url"])
 
     async def upload(self, url: str, archive: bytes) -> None:
@@ -106,9 +109,8 @@ class CloudApi:
 
     async def configuration(self, number: str) -> Mapping[str, Any]:
         """What is said of a configuration now."""
-        attributes: Mapping[str, Any] = self._data(await self._send("GET", f"configuration-versions/{number}"))[
-            "attributes"
-        ]
+        answer = await self._send("GET", f"configuration-versions/{number}")
+        attributes: Mapping[str, Any] = self._data(answer, "status")["attributes"]
         return attributes
 
     async def create_run(
@@ -132,12 +134,12 @@ class CloudApi:
             }
         }
         answer = await self._send("POST", "runs", json.dumps(document, ensure_ascii=False).encode())
-        data: Resource = self._data(answer)
+        data: Resource = self._data(answer, "status")
         return data
 
     async def run(self, run_id: str) -> Resource:
         """A run as it is now."""
-        data: Resource = self._data(await self._send("GET", f"runs/{run_id}"))
+        data: Resource = self._data(await self._send("GET", f"runs/{run_id}"), "status")
         return data
 
     async def act(self, run_id: str, action: str) -> bool:
@@ -159,10 +161,12 @@ class CloudApi:
     async def outputs(self, workspace: str) -> dict[str, tuple[JsonValue, bool]]:
         """The outputs of a workspace's present state; values of sensitive ones are asked for one by one."""
         found: dict[str, tuple[JsonValue, bool]] = {}
-        for output in self._data(await self._send("GET", f"workspaces/{workspace}/current-state-version-outputs")):
+        listed = await self._send("GET", f"workspaces/{workspace}/current-state-version-outputs")
+        for output in self._data(listed, *_OF_OUTPUT):
             attributes = output["attributes"]
             if attributes["sensitive"]:
-                attributes = self._data(await self._send("GET", f"state-version-outputs/{output['id']}"))["attributes"]
+                one = await self._send("GET", f"state-version-outputs/{output['id']}")
+                attributes = self._data(one, *_OF_OUTPUT)["attributes"]
             found[str(attributes["name"])] = (attributes["value"], bool(attributes["sensitive"]))
         return found
 
@@ -193,13 +197,25 @@ class CloudApi:
             self.context,
         )
 
-    def _data(self, answer: HttpAnswer) -> Any:
+    def _data(self, answer: HttpAnswer, *needed: str) -> Any:
+        """The resource, or the list of them, that was asked for; each has the attributes that are needed."""
         require_success(answer, None, self.context.clock.now())
         try:
-            return json.loads(answer.body)["data"]
-        except (ValueError, KeyError, TypeError) as error:
+            data = json.loads(answer.body)["data"]
+        except (ValueError, KeyError, TypeError):
+            data = None
+        resources = data if isinstance(data, list) else [data]
+        if not all(_is_resource(each, needed) for each in resources):
             raise PermanentError(
                 f"{answer.target} answered {answer.status}, but not as Terraform Cloud's API; check the host of "
                 f"connection '{self.connection.id}'",
                 effect_possible=answer.effect_possible,
-            ) from error
+            )
+        return data
+
+
+def _is_resource(value: Any, needed: tuple[str, ...]) -> bool:
+    if not isinstance(value, dict) or "id" not in value:
+        return False
+    attributes = value.get("attributes")
+    return isinstance(attributes, dict) and all(name in attributes for name in needed)

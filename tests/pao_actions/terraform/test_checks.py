@@ -260,6 +260,7 @@ def test_where_it_runs():
     [
         (("path",), Encoding.SEGMENT, False),
         (("module",), Encoding.SEGMENT, False),
+        (("workspace",), Encoding.SEGMENT, False),
         (("backend", "config", "key"), Encoding.SEGMENT, False),
         (("variables", "x"), Encoding.VALUE, False),
         (("branch",), Encoding.VALUE, False),

@@ -12,7 +12,7 @@ from pao_actions.testing import MemoryLog, MemoryState, make_context, run_action
 
 from catalog_compiler.actions import Connection
 from catalog_compiler.plan import RetryPlan
-from catalog_compiler.templates import Scope
+from catalog_compiler.templates import EncodingError, Scope
 from tests.fakes.terraform_cloud import TOKEN, serving
 from tests.pao_actions.dying_state import DyingState
 from tests.pao_actions.terraform.conftest import needs_terraform
@@ -163,6 +163,95 @@ def test_a_bad_connection_or_workspace(cloud, more, config, message):
 
     assert (message, "permanent") == (outcome.error.message, outcome.error.kind)
     assert {} == cloud.runs
+
+
+FOREIGN = (
+    "GET {host}/api/v2/organizations/acme/workspaces/orders answered 200, but not as Terraform Cloud's API; check the "
+    "host of connection 'terraform_cloud_default'"
+)
+OUTPUTS = "/api/v2/workspaces/ws-1/current-state-version-outputs"
+WORKSPACE, RUNS, BEGIN, LOOK = "GET .*workspaces/orders", "GET .*/runs.page", "POST .*/runs$", "GET .*/runs/run-1"
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "message", "effect"),
+    [
+        (WORKSPACE, "<h1>Sign in</h1>", FOREIGN, False),
+        (WORKSPACE, "[]", FOREIGN, False),
+        (WORKSPACE, '{"data": null}', FOREIGN, False),
+        (WORKSPACE, '{"data": {"id": "ws-1"}}', FOREIGN, False),
+        (WORKSPACE, 401, "GET {host}/api/v2/organizations/acme/workspaces/orders answered 401: {said}", False),
+        (WORKSPACE, 403, "GET {host}/api/v2/organizations/acme/workspaces/orders answered 403: {said}", False),
+        (RUNS, 404, "GET {host}/api/v2/workspaces/ws-1/runs answered 404: {said}", False),
+        (BEGIN, 403, "POST {host}/api/v2/runs answered 403: {said}", False),
+        (BEGIN, 409, "POST {host}/api/v2/runs answered 409: {said}", False),
+        (BEGIN, 422, "POST {host}/api/v2/runs answered 422: {said}", False),
+        (LOOK, 404, "GET {host}/api/v2/runs/run-1 answered 404: {said}", False),
+        (LOOK, 401, "GET {host}/api/v2/runs/run-1 answered 401: {said}", False),
+        (
+            BEGIN,
+            '{"data": {}}',
+            (
+                "POST {host}/api/v2/runs answered 200, but not as Terraform Cloud's API; check the host of connection "
+                "'terraform_cloud_default'"
+            ),
+            True,
+        ),
+        ("actions/apply", 403, "POST {host}/api/v2/runs/run-1/actions/apply answered 403: {said}", False),
+        ("state-version-outputs", 403, "GET {host}{outputs} answered 403: {said}", False),
+    ],
+)
+def test_a_bad_answer(cloud, call, answer, message, effect):
+    """It fails at once, and says who answered what."""
+    cloud.faults.append((call, answer))
+
+    outcome = run(cloud)
+
+    said = f'{{"errors": [{{"status": "{answer}"}}]}}'
+    host = cloud.url.removeprefix("http://")
+    assert message.format(host=host, said=said, outputs=OUTPUTS) == outcome.error.message
+    assert ("permanent", effect, 1) == (outcome.error.kind, outcome.error.effect_possible, outcome.attempts)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("discarded", "was discarded"),
+        ("canceled", "was cancelled"),
+        ("force_canceled", "was cancelled by force"),
+        ("policy_soft_failed", "was stopped by a policy"),
+        ("errored", ""),
+    ],
+)
+def test_a_run_that_ends_otherwise(cloud, status, words):
+    """By a person or a policy; its page is the action's link."""
+    cloud.ends = status
+
+    outcome = run(cloud)
+
+    message = f"the run run-1 {words} in Terraform Cloud" if words else "terraform plan failed: "
+    assert message == outcome.error.message[: len(message)]
+    assert outcome.result.url.endswith("/runs/run-1")
+
+
+@pytest.mark.parametrize("value", ["other/orders", "../x", "..", "a\\b", "a\nb"])
+def test_a_value_names_no_other_organization(cloud, value):
+    """It is one name, whatever the connection may see."""
+    with pytest.raises(EncodingError, match=r"config\.workspace: the value of 'fields\.x' "):
+        run(cloud, workspace="{{fields.x}}", fields={"x": value})
+
+    assert [] == cloud.calls
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_a_variable_of_the_run(cloud, value):
+    """As Terraform reads it, and nothing else of the run's."""
+    outcome = run(cloud, variables={"x": "{{fields.x}}"}, fields={"x": value, "other": "o"})
+
+    assert "completed" == outcome.status
+    attributes = cloud.runs["run-1"]["attributes"]
+    assert [{"key": "x", "value": literal(value)}] == attributes["variables"]
+    assert (False, False, False) == (attributes["auto-apply"], attributes["is-destroy"], attributes["plan-only"])
 
 
 LOG = '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No quota","detail":"Ask for more"}}\n'
