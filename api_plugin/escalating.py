@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.projection import escalation_key, mode_of
+from api_plugin.request_info import info_of
 from api_plugin.rolling_back import Found
 from api_plugin.runs import DagShelf, OtherRevisionError, RunOrder, start_run
 from api_plugin.status import failure_of
 from api_plugin.store.requests import RequestEscalation
-from api_plugin.submitting import info_of
 from catalog_compiler.run_format import EscalationInfo, RunConf, UserInfo
 from catalog_compiler.signing import signed
 

@@ -19,6 +19,7 @@ from api_plugin.airflow_state import RunKey, read_runs
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now
 from api_plugin.recording import Seen, action_json, record
+from api_plugin.resources.recording import record_resources
 from api_plugin.status import ENDED, EscalationView, RequestView, RollbackView, RunView, derive, pending_action
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEscalation, RequestEvent, RequestRollback
@@ -169,7 +170,9 @@ def _project(session: Session, requests: Sequence[Request]) -> None:
             escalation=escalation,
             escalation_run=runs.get((escalation.dag_id, escalation.run_id)) if escalation else None,
         )
-        record(session, request, view_of(request, plan, run, started), rollback)
+        view = view_of(request, plan, run, started)
+        if record(session, request, view, rollback):
+            record_resources(session, request, plan, view)
     session.flush()
 
 

@@ -38,8 +38,8 @@ class Seen(BaseModel):
     """The last line of Airflow's log that was told of."""
 
 
-def record(session: Session, request: Request, view: RequestView, rollback: RequestRollback | None) -> None:
-    """Append what happened since the last look, and keep what is now."""
+def record(session: Session, request: Request, view: RequestView, rollback: RequestRollback | None) -> bool:
+    """Append what happened since the last look, and keep what is now. Tells whether anything is new."""
     now = utc_now()
     seen = _seen(request, view, now)
     path = steps(
@@ -67,9 +67,11 @@ def record(session: Session, request: Request, view: RequestView, rollback: Requ
     if path:
         request.status = view.status
         request.ended_at = told if view.ended else None
-    if state != request.state:
-        request.updated_at = now
-        request.state = state
+    if state == request.state:
+        return False
+    request.updated_at = now
+    request.state = state
+    return True
 
 
 def _seen(request: Request, view: RequestView, now: dt.datetime) -> Seen:

@@ -27,10 +27,10 @@ from api_plugin.projection import (
     rollback_of,
     run_key,
 )
+from api_plugin.request_info import info_of
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.status import RunView
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
-from api_plugin.submitting import info_of
 from api_plugin.undoing import ToUndo, WayRun, undo_list
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.run_format import REVOKED_KEY, RollbackInfo, RunConf, UndoStep, UserInfo, undo_task_id

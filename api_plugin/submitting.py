@@ -20,6 +20,7 @@ from api_plugin.order_checks import check_order, requester, stale_revision
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
 from api_plugin.queueing.holding import waits_for_turn
+from api_plugin.request_info import info_of
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.served_item import ServedItem
 from api_plugin.store.access import Audit
@@ -27,7 +28,7 @@ from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
 from api_plugin.store.requests import Request, RequestEvent
 from catalog_compiler.plan import Mode
-from catalog_compiler.run_format import RequestInfo, RunConf, UserInfo, dag_id
+from catalog_compiler.run_format import RunConf, UserInfo, dag_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,19 +90,6 @@ def between_revisions(session: Session, body: RequestBody) -> ApiProblem:
     if body.revision is not None and published is not None and body.revision != published:
         return stale_revision(body.item_id, published)
     return unavailable(f"'{body.item_id}' is changing to a new revision; try again in a moment")
-
-
-def info_of(request: Request, mode: Mode, user: UserInfo) -> RequestInfo:
-    """What a DAG run is told of its request."""
-    return RequestInfo(
-        id=str(request.id),
-        timestamp=request.created_at,
-        catalog=request.catalog,
-        url=f"{settings().base_url.rstrip('/')}/api/v1/requests/{request.id}",
-        mode=mode,
-        correlation_id=request.correlation_id,
-        user=user,
-    )
 
 
 def _request(

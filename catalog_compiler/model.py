@@ -62,7 +62,7 @@ Entered = Annotated[dict[str, _T], _limited(_MOST_ENTRIES)]
 Choices = Annotated[tuple[_T, ...], Field(strict=False), _limited(_MOST_CHOICES)]
 """A list of what people choose from."""
 
-_DATA_KEYS = frozenset({"config", "default", "schema", "value"})
+_DATA_KEYS = frozenset({"attributes", "config", "default", "schema", "value"})
 """Keys whose values are data, not parts of the format: an `x-` key in them has its own meaning, as in a header."""
 
 
@@ -260,6 +260,19 @@ class Rollback(FormatModel):
     """How often to try again."""
 
 
+class Resource(FormatModel):
+    """Something that an action provisions: how it is recorded once its request has ended."""
+
+    type: Annotated[str, StringConstraints(pattern=ITEM_ID, max_length=100)]
+    """What kind of thing it is, such as `postgresql-database`: a word of your own, the same wherever you mean it."""
+    id: Text
+    """What tells it from others of its type, such as `{{response.database.id}}`."""
+    name: Text | None = None
+    """What people call it; by default its id."""
+    attributes: Entered[JsonValue] = Field(default_factory=dict)
+    """What is worth knowing of it; strings may hold templates. What is secret in them is shown as `***`."""
+
+
 class Action(FormatModel):
     """One step of a fulfillment, as written.
 
@@ -280,6 +293,8 @@ class Action(FormatModel):
     """What its failure means for the request: it fails too, or it goes on with a warning."""
     rollback: Rollback | None = None
     """What undoes it."""
+    resources: Entries[Resource] = ()
+    """What it provisions: recorded when the request has ended, released when the action is undone."""
     depends_on: Entries[str] | None = None
     """Names of the actions it waits for; `[]` starts at once. By default the one before."""
     when: Condition | None = None

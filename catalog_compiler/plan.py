@@ -40,6 +40,15 @@ class UndoPlan(PlanModel):
     """Where it runs, as its type says of its config."""
 
 
+class ResourcePlan(PlanModel):
+    """Something that an action provisions. All but `type` is raw: templates are resolved when it is recorded."""
+
+    type: str
+    id: str
+    name: str | None = None
+    attributes: dict[str, JsonValue] = {}
+
+
 class ActionPlan(PlanModel):
     """One action. `retry` is None where the item says nothing: the type's own default holds."""
 
@@ -50,6 +59,8 @@ class ActionPlan(PlanModel):
     retry: RetryPlan | None = None
     on_error: Literal["fail", "continue"]
     rollback: UndoPlan | None = None
+    resources: tuple[ResourcePlan, ...] = ()
+    """What it provisions; plans of before told of none."""
     depends_on: tuple[str, ...]
     """Resolved: the one before where the item says nothing."""
     when: dict[str, JsonValue] | None = None

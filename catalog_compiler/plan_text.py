@@ -64,6 +64,8 @@ def _action(action: ActionPlan, previous: str | None) -> Iterator[str]:
         yield "if it fails: the request goes on, with a warning"
     if action.rollback is not None:
         yield f"undone by: {_call(action.rollback.type, action.rollback.config)}"
+    for resource in action.resources:
+        yield f"records: {resource.type} {resource.id}"
 
 
 def _retry(retry: RetryPlan | None, *, repeatable: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog_compiler.actions import action_type
 from catalog_compiler.model import Action, Fulfillment, Item, Retry, named_actions
-from catalog_compiler.plan import ActionPlan, FieldPlan, FulfillmentPlan, ItemPlan, RetryPlan, UndoPlan
+from catalog_compiler.plan import ActionPlan, FieldPlan, FulfillmentPlan, ItemPlan, ResourcePlan, RetryPlan, UndoPlan
 
 
 def plan_item(item: Item, revision: str) -> ItemPlan:
@@ -59,6 +59,7 @@ def _action(name: str, action: Action, depends_on: tuple[str, ...]) -> ActionPla
         retry=_retry(action.retry),
         on_error=action.on_error or action_type(action.type).on_error,
         rollback=_undo(action),
+        resources=tuple(ResourcePlan.model_validate(resource.model_dump()) for resource in action.resources),
         depends_on=depends_on,
         when=action.when.model_dump(mode="json", by_alias=True, exclude_unset=True) if action.when else None,
         timeout=action.timeout,

@@ -10,6 +10,7 @@ from catalog_compiler.actions import ConfigFacts, UnknownActionTypeError, action
 from catalog_compiler.checks.configs import check_config
 from catalog_compiler.checks.dependencies import Graph, check_dependencies
 from catalog_compiler.checks.references import Known
+from catalog_compiler.checks.resources import check_resources
 from catalog_compiler.checks.templates import check_templates
 from catalog_compiler.findings import Finding, did_you_mean
 from catalog_compiler.model import named_actions
@@ -25,10 +26,23 @@ if TYPE_CHECKING:
 def check_fulfillments(item: Item) -> Iterator[Finding]:
     """What is wrong with the manual and the automatic fulfillment."""
     facts = ConfigFacts(field_types={field.id: field.type for field in item.fields})
+    secret = frozenset(field.id for field in item.fields if field.secret)
     ways: dict[Mode, Fulfillment | None] = {"manual": item.fulfillment.manual, "automatic": item.fulfillment.automatic}
     for mode, fulfillment in ways.items():
         if fulfillment is not None:
             yield from _check_fulfillment(fulfillment, ("fulfillment", mode), replace(facts, mode=mode))
+            yield from _check_resources(fulfillment, ("fulfillment", mode), facts.field_types, secret)
+
+
+def _check_resources(
+    fulfillment: Fulfillment, root: Path, field_types: Mapping[str, str], secret: frozenset[str]
+) -> Iterator[Finding]:
+    named = named_actions(fulfillment.actions)
+    actions, graph = dict(named), Graph.of(named)
+    for position, (name, action) in enumerate(named):
+        # As in its rollback, the action's own response is there.
+        known = Known(field_types, actions, graph, name, undoing=True)
+        yield from check_resources(action.resources, (*root, "actions", position, "resources"), known, secret)
 
 
 def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What templates see of a request, and which of its texts are secret."""
+"""Which texts of what templates see are secret."""
 
 from __future__ import annotations
 
@@ -8,32 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue
 
-from catalog_compiler.run_format import RequestInfo
 from catalog_compiler.sealing import is_sealed
-from catalog_compiler.templates import field_value
 from pao_airflow.action_log import SHORTEST_MASKED
-
-
-def field_scope(values: Mapping[str, JsonValue], types: Mapping[str, str]) -> dict[str, JsonValue]:
-    """`fields.*`: each value as templates get it (a file by its parts, JSON and YAML parsed); absent ones are null."""
-    return {name: field_value(types[name], values[name]) if name in values else None for name in types}
-
-
-def request_scope(request: RequestInfo) -> dict[str, JsonValue]:
-    """`request.*`."""
-    user = request.user
-    return {
-        "id": request.id,
-        "timestamp": request.timestamp.isoformat().replace("+00:00", "Z"),
-        "catalog": request.catalog,
-        "url": request.url,
-        "user": {
-            "email": user.email,
-            "name": user.name,
-            "roles": list(user.roles),
-            "organization": user.organization,
-        },
-    }
 
 
 def secret_texts(pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str, str]) -> frozenset[str]:

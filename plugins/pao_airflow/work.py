@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from catalog_compiler.actions import ActionContext, ActionType, action_type
 from catalog_compiler.plan import RetryPlan
+from catalog_compiler.request_scope import field_scope, request_scope
 from catalog_compiler.run_format import ActionReport, RollbackInfo, RunConf, UndoStep, action_task_id, dag_id
 from catalog_compiler.sealing import Sealer
 from catalog_compiler.settings import PaoSettings
@@ -20,7 +21,7 @@ from pao_airflow.action_log import MaskedLog, Masker
 from pao_airflow.gate import gates
 from pao_airflow.lookups import AirflowConnections, environment
 from pao_airflow.memory import TaskPlace, XComProgress, read_action_state, read_report
-from pao_airflow.scope import field_scope, opened_pairs, request_scope, secret_texts
+from pao_airflow.scope import opened_pairs, secret_texts
 from pao_airflow.signals import board
 from pao_airflow.step import Step
 from pao_airflow.task import HostedTask

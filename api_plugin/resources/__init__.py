@@ -1,0 +1,1 @@
+"""What requests provisioned: recorded as their items say, found by whoever may see it, released by rollbacks."""
