@@ -30,7 +30,7 @@ _STOPPED = {
 async def run_cloud(config: TerraformConfig, context: ActionContext) -> ActionResult:
     """Start the run, or find it again after a crash, and follow it to its end."""
     api = await CloudApi.of(config, context)
-    name = (config.workspace or "").rpartition("/")[2]
+    name = _name(config)
     workspace = await api.workspace(name)
     run = await _begun(api, workspace, config, context)
     url = api.page(name, str(run["id"]))
@@ -50,9 +50,14 @@ async def run_cloud(config: TerraformConfig, context: ActionContext) -> ActionRe
 async def cancel_cloud(config: TerraformConfig, context: ActionContext) -> None:
     """Stop the run: cancel it while it works, discard it while its plan waits."""
     run_id = (await context.state.load()).get("run_id")
-    if not isinstance(run_id, str):
-        return
     api = await CloudApi.of(config, context)
+    if not isinstance(run_id, str):
+        # It may have been stopped before it knew of the run, which would wait to be confirmed for ever.
+        workspace = await api.workspace(_name(config))
+        run = await api.find_run(workspace.id, _message(config, context))
+        if run is None:
+            return
+        run_id = str(run["id"])
     actions = (await api.run(run_id))["attributes"].get("actions") or {}
     for action, possible in (("cancel", "is-cancelable"), ("discard", "is-discardable")):
         if actions.get(possible) and await api.act(run_id, action):
@@ -60,12 +65,20 @@ async def cancel_cloud(config: TerraformConfig, context: ActionContext) -> None:
             return
 
 
+def _name(config: TerraformConfig) -> str:
+    return (config.workspace or "").rpartition("/")[2]
+
+
+def _message(config: TerraformConfig, context: ActionContext) -> str:
+    """By it a run is found again whose creation was answered to nobody; a person's retry has another key."""
+    return f"PAO request {context.request_id}, {config.action} of {context.action} ({context.idempotency_key})"
+
+
 async def _begun(api: CloudApi, workspace: Workspace, config: TerraformConfig, context: ActionContext) -> Resource:
     known = (await context.state.load()).get("run_id")
     if isinstance(known, str):
         return await api.run(known)
-    # By it a run is found again whose creation was answered to nobody; a person's retry has another key.
-    message = f"PAO request {context.request_id}, {config.action} of {context.action} ({context.idempotency_key})"
+    message = _message(config, context)
     run = await api.find_run(workspace.id, message)
     if run is None:
         # Not at import: it needs a Unix system, as the local runner does.

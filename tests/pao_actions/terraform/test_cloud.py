@@ -280,10 +280,11 @@ def test_a_failed_run_says_what_its_log_says(cloud, fails, text, message, effect
     assert outcome.result.url.endswith("/runs/run-1")
 
 
+@pytest.mark.parametrize("stored", [True, False])
 @pytest.mark.parametrize(("at", "ended"), [("planning", "canceled"), ("planned", "discarded")])
-def test_a_stopped_action_stops_its_run(cloud, at, ended):
-    """Cancelled while it works, discarded while its plan waits; who follows it is told."""
-    state = DyingState(1, stored=True)
+def test_a_stopped_action_stops_its_run(cloud, at, ended, stored):
+    """Cancelled while it works, discarded while its plan waits, also where it was stopped before it knew of its run."""
+    state = DyingState(1, stored=stored)
     with pytest.raises(SystemExit):
         run(cloud, context=context_of(cloud, state))
     cloud.stops_at = at
