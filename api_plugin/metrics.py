@@ -22,6 +22,8 @@ from api_plugin.breakers import CLOSED, renewed_since
 from api_plugin.clock import utc_now
 from api_plugin.followed import is_followed
 from api_plugin.health import DISTRIBUTION, check_health
+from api_plugin.queueing.holding import configured
+from api_plugin.queueing.measuring import queue_metrics
 from api_plugin.status import ENDED
 from api_plugin.store.catalog import Catalog, CatalogItem, WebhookDelivery
 from api_plugin.store.requests import Request
@@ -77,6 +79,7 @@ def read_metrics(session: Session) -> Iterator[Metric]:
         "pao_oldest_request_seconds", "Age of the oldest request of each status that has not ended.", ("status",),
         [(row[0], (utc_now() - row[1]).total_seconds()) for row in session.execute(oldest_query())],
     )  # fmt: skip
+    yield from queue_metrics(session, configured())
     yield _family(
         "pao_actions", "Actions of the requests of the last 24 hours by type and status.", ("type", "status"),
         session.execute(_actions()).all(),

@@ -10,6 +10,7 @@ from api_plugin.configuration import settings
 from api_plugin.datamodels.requests import (
     ActionAnswer,
     Progress,
+    QueueAnswer,
     RequestAnswer,
     RequestLinks,
     RequestSummary,
@@ -26,7 +27,12 @@ _DONE = {"completed", "skipped", "failed", "cancelled", "outcome_unknown", "roll
 _AT_WORK = {"running", "waiting", "retrying"}
 
 
-def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRollback | None) -> RequestAnswer:
+def answer(
+    request: Request,
+    events: Iterable[RequestEvent],
+    rollback: RequestRollback | None,
+    queue: QueueAnswer | None = None,
+) -> RequestAnswer:
     """A request in full."""
     actions = request.state["actions"]
     return RequestAnswer(
@@ -50,6 +56,7 @@ def answer(request: Request, events: Iterable[RequestEvent], rollback: RequestRo
         warnings=request.state["warnings"],
         error=request.state["error"],
         rollback=_rollback(request, rollback),
+        queue=queue,
         parent_id=request.parent_id,
         airflow_url=f"{_base()}/dags/{quote(request.dag_id)}/runs/{quote(request.run_id)}",
         links=_links(request),
@@ -74,7 +81,7 @@ def summary(request: Request) -> RequestSummary:
     )
 
 
-def status_answer(request: Request) -> StatusAnswer:
+def status_answer(request: Request, queue: QueueAnswer | None) -> StatusAnswer:
     """A request's status."""
     actions: Sequence[dict[str, Any]] = request.state["actions"]
     done = sum(action["status"] in _DONE for action in actions)
@@ -83,6 +90,7 @@ def status_answer(request: Request) -> StatusAnswer:
         status=request.status,
         progress=Progress(done=done, total=len(actions), percent=100 * done // max(len(actions), 1)),
         current_action=next((action["name"] for action in actions if action["status"] in _AT_WORK), None),
+        queue=queue,
         updated_at=request.updated_at,
         error=request.state["error"],
     )

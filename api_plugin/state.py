@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.configuration import settings
 from api_plugin.metrics import MetricsCache
+from api_plugin.queueing.standing import Standings
 from api_plugin.runs import DagShelf
 from api_plugin.seats import Seats
 from api_plugin.webhooks.secrets import WebhookSecrets
@@ -34,6 +35,7 @@ class ApiState:
 
     catalogs: CatalogCache
     dags: DagShelf = field(default_factory=DagShelf)
+    standings: Standings = field(default_factory=Standings)
     metrics: MetricsCache = field(default_factory=MetricsCache)
     webhook_secrets: WebhookSecrets = field(default_factory=WebhookSecrets)
     submitting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SUBMISSIONS_AT_ONCE))

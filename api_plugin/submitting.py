@@ -59,7 +59,7 @@ def submit(
         conf=conf,
         actor=caller.id,
         revision=served.revision,
-        held=waits_for_turn(mode),
+        held=waits_for_turn(request, served.plan.fulfillment(mode)),
     )
     start_run(session, shelf, order)
     events = first_events(request, served.plan.fulfillment(mode).actions)

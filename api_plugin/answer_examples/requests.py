@@ -48,6 +48,7 @@ EXAMPLES: dict[str, Any] = {
         "status": "in_progress",
         "progress": {"done": 1, "total": 4, "percent": 25},
         "current_action": "owner",
+        "queue": None,
         "updated_at": "2026-03-01T09:00:02Z",
         "error": None,
     },

@@ -51,6 +51,7 @@ REQUEST: dict[str, Any] = {
     "warnings": [],
     "error": None,
     "rollback": None,
+    "queue": None,
     "parent_id": None,
     "airflow_url": f"{BASE}/dags/default.database-postgresql/runs/{ID}",
     "links": LINKS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
@@ -69,6 +70,17 @@ class RollbackAnswer(Answer):
     actions: list[str] = Field(description="What is undone, in that order.")
 
 
+class QueueAnswer(Answer):
+    """Where a request stands that waits for its turn."""
+
+    position: int = Field(description="1 for the next one. Others may come in between: users take turns.")
+    length: int = Field(description="How many wait for the same.")
+    limit: Literal["platform", "user", "item", "action_type"] = Field(
+        description="Of what enough run already: of all requests, or of the user, the item or an action type."
+    )
+    message: str
+
+
 class RequestLinks(Answer):
     """Where to go on."""
 
@@ -97,6 +109,11 @@ class RequestAnswer(Answer):
     warnings: list[str]
     error: str | None
     rollback: RollbackAnswer | None
+    queue: QueueAnswer | None = Field(
+        default=None,
+        description="Where it stands while it is `queued` because so many others run; null for any other, and in the "
+        "answer to the order itself.",
+    )
     parent_id: uuid.UUID | None
     airflow_url: str
     links: RequestLinks
@@ -141,6 +158,9 @@ class StatusAnswer(Answer):
     status: str
     progress: Progress
     current_action: str | None
+    queue: QueueAnswer | None = Field(
+        default=None, description="Where it stands while it is `queued` because so many others run."
+    )
     updated_at: dt.datetime
     error: str | None
 

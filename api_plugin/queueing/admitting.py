@@ -45,7 +45,7 @@ def admit(session: Session, limits: Limits) -> Admitted:
         session.execute(
             update(DagRun)
             .where(DagRun.id.in_([queue.runs[each.id] for each in chosen]), IS_HELD)
-            .values(run_after=func.now())
+            .values(run_after=func.clock_timestamp())
             .execution_options(synchronize_session=False)
         )
         _note_turns(session, [each.work.user_id for each in chosen], max(queue.turns.values(), default=0))

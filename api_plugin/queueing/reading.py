@@ -25,7 +25,8 @@ IS_HELD: ColumnElement[bool] = and_(DagRun.state == DagRunState.QUEUED, DagRun.r
 _TAKES_A_PLACE = and_(
     DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]), DagRun.run_after < HELD, Request.mode == "automatic"
 )
-_OF_RUN = and_(Request.dag_id == DagRun.dag_id, Request.run_id == DagRun.run_id)
+OF_RUN = and_(Request.dag_id == DagRun.dag_id, Request.run_id == DagRun.run_id)
+"""Joins a run with its request, from the few runs by an index."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ def running_query() -> Select[str, str, str, str, int]:
     return (
         select(*by, func.count().label("taken"))
         .select_from(DagRun)
-        .join(Request, _OF_RUN)
+        .join(Request, OF_RUN)
         .where(_TAKES_A_PLACE)
         .group_by(*by)
     )
@@ -89,7 +90,7 @@ def held_query(at_most: int | None) -> Select[Any]:
             roles.label("roles"), since.label("since"),
         )
         .select_from(DagRun)
-        .join(Request, _OF_RUN)
+        .join(Request, OF_RUN)
         .where(IS_HELD)
     )  # fmt: skip
     if at_most is None:

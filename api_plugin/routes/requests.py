@@ -119,10 +119,11 @@ def list_requests(
 
 
 @router.get("/{request_id}", response_model=RequestAnswer, summary="Show a request", responses=problems(401, 403, 404))
-def show_request(caller: RequestReader, session: SessionDep, request_id: str) -> RequestAnswer:
-    """Show a request with its timeline, its actions, their outputs and its rollback."""
+def show_request(caller: RequestReader, session: SessionDep, state: State, request_id: str) -> RequestAnswer:
+    """Show a request with its timeline, its actions, their outputs, its rollback, and its place while it is queued."""
     request = visible_request(session, caller, request_id)
-    return answer(request, events_of(session, request), rollback_of(session, [request]).get(request.id))
+    rollback = rollback_of(session, [request]).get(request.id)
+    return answer(request, events_of(session, request), rollback, state.standings.of(session, request))
 
 
 @router.get(
@@ -130,15 +131,16 @@ def show_request(caller: RequestReader, session: SessionDep, request_id: str) ->
     responses=problems(401, 403, 404),
 )  # fmt: skip
 def show_status(
-    http: HttpRequest, response: Response, caller: RequestReader, session: SessionDep, request_id: str
+    http: HttpRequest, response: Response, caller: RequestReader, session: SessionDep, state: State, request_id: str
 ) -> Any:
     """Show the status alone: cheap to ask for often, with an `ETag`."""
     request = visible_request(session, caller, request_id)
-    etag = f'"{request.event_seq}"'
+    queue = state.standings.of(session, request)
+    etag = f'"{request.event_seq}"' if queue is None else f'"{request.event_seq}-{queue.position}-{queue.length}"'
     if http.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
-    return status_answer(request)
+    return status_answer(request, queue)
 
 
 def _position(cursor: str) -> tuple[dt.datetime, uuid.UUID]:

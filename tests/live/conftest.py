@@ -35,6 +35,8 @@ from tests.redis_server import RedisServer
 REPORTS = "/catalog-reports"
 """Where the scripted target is told of errors in items."""
 WEBHOOK_SECRET = "a secret that the git host has too"
+AT_A_TIME = 5
+"""Requests of `queue-flood` that run at the same time."""
 LEFT_ALONE_SECONDS = 15.0
 """For so long a target that was found ill is left alone."""
 HERE = Path(__file__).parent
@@ -148,6 +150,7 @@ def stack(
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
+            "AIRFLOW__PAO__MAX_REQUESTS_PER_ITEM": f"queue-flood={AT_A_TIME}",
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             **({"AIRFLOW__PAO__REDIS_URL": redis.url} if redis else {}),
             "AIRFLOW_CONN_TERRAFORM_CLOUD_DEFAULT": json.dumps(workspaces),
