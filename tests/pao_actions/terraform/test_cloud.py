@@ -165,6 +165,19 @@ def test_a_bad_connection_or_workspace(cloud, more, config, message):
     assert {} == cloud.runs
 
 
+def test_a_stopped_action_that_has_begun_nothing(cloud):
+    """There is nothing to stop, and nothing is begun by that."""
+
+    async def stopping():
+        config = {"runner": "cloud", "workspace": "orders"}
+        await stop(Terraform(), config, context=context_of(cloud), seconds=10)
+        await close_clients()
+
+    asyncio.run(stopping())
+
+    assert ({}, ["GET", "GET"]) == (cloud.runs, [method for method, _ in cloud.calls])
+
+
 FOREIGN = (
     "GET {host}/api/v2/organizations/acme/workspaces/orders answered 200, but not as Terraform Cloud's API; check the "
     "host of connection 'terraform_cloud_default'"
