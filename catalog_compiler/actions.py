@@ -244,6 +244,8 @@ class ActionType(ABC, Generic[ConfigT]):
     """The config after templates are resolved; unknown keys forbidden."""
     host: ClassVar[Host] = "triggerer"
     """Where it runs, unless `runs_on` says otherwise for a config."""
+    waits_for_people: ClassVar[bool] = False
+    """Whether it is people that it waits for. While a request waits for them alone, it takes no place in the queue."""
     on_error: ClassVar[OnError] = "fail"
     """The default of `on_error` for actions of this type."""
     example: ClassVar[str] = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -89,8 +90,10 @@ class QueueKeeper:
             _forget_news(connection)
         self._leading.set()
         while True:
+            began = time.monotonic()
             wait = WHILE_WAITING if self._look() else IDLE
-            if ready(REST, woken):
+            # However long the queue is: no more than half of the time is spent on it.
+            if ready(max(REST, time.monotonic() - began), woken):
                 return True
             if woken in ready(wait, connection, woken):
                 return True

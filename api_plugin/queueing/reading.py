@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from airflow.models.dagrun import DagRun
 from airflow.utils.state import DagRunState
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.queueing.deciding import Waiting
 from api_plugin.queueing.limits import Limits, Work
+from api_plugin.queueing.resting import count_resting
+from api_plugin.queueing.revisions import Revision, automatic_actions
 from api_plugin.runs import HELD
-from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.queue import QueueTurn
 from api_plugin.store.requests import Request
-from catalog_compiler.plan import ItemPlan
 
 IS_HELD: ColumnElement[bool] = and_(DagRun.state == DagRunState.QUEUED, DagRun.run_after == HELD)
 """Waits for its turn."""
@@ -44,27 +44,31 @@ def read_queue(session: Session, limits: Limits, at_most: int | None = None) -> 
     """Read it; of equal work the oldest `at_most` that wait, since no more can be let start at once."""
     held = session.execute(held_query(at_most)).all()
     running = session.execute(running_query()).all() if held else []
-    types = _types(session, limits, {(row.catalog, row.item_id, row.revision) for row in (*held, *running)})
-
-    def work(user_id: str, catalog: str, item_id: str, revision: str) -> Work:
-        found = types.get((catalog, item_id, revision), frozenset())
-        return Work(user_id=user_id, catalog=catalog, item_id=item_id, action_types=found)
-
     turns = session.execute(select(QueueTurn.user_id, QueueTurn.turn)).all() if held else []
+    actions = automatic_actions(session, {_revision(row) for row in (*held, *running)})
+    resting = count_resting(session, _runs_now(), actions) if running else Counter()
+
+    def work(row: Row[*tuple[Any, ...]]) -> Work:
+        types = limits.action_type.keys() & actions[_revision(row)].values()
+        return Work(user_id=row.user_id, catalog=row.catalog, item_id=row.item_id, action_types=frozenset(types))
+
     return Queue(
-        running=[(work(row.user_id, row.catalog, row.item_id, row.revision), row.taken) for row in running],
+        running=[(work(row), max(row.taken - resting[row.user_id, _revision(row)], 0)) for row in running],
         waiting=[
-            Waiting(
-                id=row.id,
-                work=work(row.user_id, row.catalog, row.item_id, row.revision),
-                since=row.since,
-                priority=limits.priority(row.roles or ()),
-            )
+            Waiting(id=row.id, work=work(row), since=row.since, priority=limits.priority(row.roles or ()))
             for row in held
         ],
         runs={row.id: row.run for row in held},
         turns={row.user_id: row.turn for row in turns},
     )
+
+
+def _revision(row: Row[*tuple[Any, ...]]) -> Revision:
+    return Revision(row.catalog, row.item_id, row.revision)
+
+
+def _runs_now() -> ColumnElement[bool]:
+    return exists().where(OF_RUN, _TAKES_A_PLACE, DagRun.state == DagRunState.RUNNING)
 
 
 def running_query() -> Select[str, str, str, str, int]:
@@ -99,22 +103,3 @@ def held_query(at_most: int | None) -> Select[Any]:
     ranked = query.add_columns(place.label("place")).subquery()
     columns = [column for column in ranked.columns if column.name != "place"]
     return select(*columns).where(ranked.c.place <= at_most)
-
-
-_Revision = tuple[str, str, str]
-_types_of: dict[_Revision, frozenset[str]] = {}
-"""Of revisions that were looked up. A revision never changes, and a deployment has few."""
-
-
-def _types(session: Session, limits: Limits, revisions: Iterable[_Revision]) -> dict[_Revision, frozenset[str]]:
-    """The limited action types of each revision's automatic way; read only where action types are limited."""
-    if not limits.action_type:
-        return {}
-    found = {}
-    for revision in revisions:
-        if revision not in _types_of:
-            row = session.get(ItemRevision, revision)
-            way = ItemPlan.model_validate(row.plan).automatic if row is not None else None
-            _types_of[revision] = frozenset(action.type for action in way.actions) if way else frozenset()
-        found[revision] = _types_of[revision].intersection(limits.action_type)
-    return found

@@ -35,6 +35,7 @@ class JiraTicket(ActionType[JiraTicketConfig]):
     name: ClassVar[str] = "jira-ticket"
     summary: ClassVar[str] = "Makes a ticket in Jira and waits, where wanted, until people have resolved it."
     Config: ClassVar[type[BaseModel]] = JiraTicketConfig
+    waits_for_people: ClassVar[bool] = True
     example: ClassVar[str] = """\
 project: PLATFORM
 issue_type: Task
