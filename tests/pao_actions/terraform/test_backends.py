@@ -72,6 +72,13 @@ def gcs():
         yield url
 
 
+@pytest.fixture
+def postgres(states):
+    """What a test stores in it is gone afterwards."""
+    yield states
+    query(states, "DROP SCHEMA IF EXISTS of_orders CASCADE")
+
+
 class S3:
     def __init__(self, url):
         self.url = url
@@ -134,7 +141,7 @@ KINDS = {
     "s3": lambda request: S3(request.getfixturevalue("s3")),
     "gcs": lambda request: Gcs(request.getfixturevalue("gcs")),
     "http": lambda request: Http(request.getfixturevalue("state_server")),
-    "pg": lambda request: Postgres(request.getfixturevalue("states")),
+    "pg": lambda request: Postgres(request.getfixturevalue("postgres")),
 }
 
 
