@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -31,6 +31,8 @@ class Draft(Generic[ModelT]):
 class BodyReader(Generic[ModelT]):
     """Reads bodies of one model; what the API's description finds on an operation that takes one."""
 
+    required: ClassVar[bool] = True
+
     def __init__(self, model: type[ModelT]) -> None:
         """Name the model; the API's description shows it."""
         self.model = model
@@ -50,6 +52,16 @@ class JsonBody(BodyReader[ModelT]):
         if draft.faults:
             raise invalid_fields(draft.faults)
         return draft.body
+
+
+class OptionalJsonBody(JsonBody[ModelT]):
+    """The same for an operation that needs none: without a body it is the model's defaults."""
+
+    required: ClassVar[bool] = False
+
+    async def __call__(self, request: Request) -> ModelT:
+        """Read the body, if there is one."""
+        return await super().__call__(request) if await read_content(request) else self.model()
 
 
 class JsonDraft(BodyReader[ModelT]):

@@ -7,10 +7,11 @@ automatic one was tried again since, and failed again, the same run starts anew,
 from __future__ import annotations
 
 from airflow.models.dagrun import DagRun
-from airflow.models.taskinstance import TaskInstance, clear_task_instances
+from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api_plugin.clearing import clear
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.projection import escalation_key, mode_of
@@ -35,7 +36,7 @@ def start_escalation(session: Session, shelf: DagShelf, found: Found, *, actor: 
         order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
         start_run(session, shelf, order)
     else:
-        _start_anew(session, before, conf)
+        _start_anew(session, before, conf, actor)
     _note(session, found)
 
 
@@ -44,10 +45,11 @@ def note_failed_escalation(session: Session, found: Found, error: OtherRevisionE
     _note(session, found, failure=f"{error}; order the item anew with mode 'manual'")
 
 
-def _start_anew(session: Session, run: DagRun, conf: RunConf) -> None:
+def _start_anew(session: Session, run: DagRun, conf: RunConf, actor: str) -> None:
     run.conf = signed(conf, settings().fernet_key)
     mine = (TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
-    clear_task_instances(list(session.scalars(select(TaskInstance).where(*mine))), session)
+    tasks = session.scalars(select(TaskInstance.task_id).where(*mine)).all()
+    clear(session, (run.dag_id, run.run_id), tasks, actor=actor)
 
 
 def _conf(found: Found) -> RunConf:

@@ -76,7 +76,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     for dependant in _all_dependants(route.dependant):
         if isinstance(dependant.call, BodyReader):
             content = {"application/json": {"schema": dependant.call.model.model_json_schema()}}
-            operation["requestBody"] = {"required": True, "content": content}
+            operation["requestBody"] = {"required": dependant.call.required, "content": content}
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
         # FastAPI describes a form of its own, which is never sent.
         operation["responses"]["422"] = problems(422)[422]

@@ -22,7 +22,11 @@ class Permission(Enum):
     REQUEST_CREATE = _View("POST", "PAO Requests")
     REQUEST_CANCEL = _View("DELETE", "PAO Requests")
     REQUEST_CANCEL_ALL = _View("DELETE", "PAO All Requests")
+    REQUEST_OPERATE = _View("PUT", "PAO Requests")
+    """Retry, roll back and escalate one's own requests."""
     REQUEST_READ_ALL = _View("GET", "PAO All Requests")
+    REQUEST_OPERATE_ALL = _View("PUT", "PAO All Requests")
+    """The same for everyone's."""
     OPERATIONS_READ = _View("GET", "PAO Operations")
     INTERNAL = _View("POST", "PAO Internal")
 
@@ -43,6 +47,7 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REQUEST_READ,
         Permission.REQUEST_CREATE,
         Permission.REQUEST_CANCEL,
+        Permission.REQUEST_OPERATE,
     ),
     "PAO Operator": (
         Permission.CATALOG_READ,
@@ -51,7 +56,9 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REQUEST_CREATE,
         Permission.REQUEST_CANCEL,
         Permission.REQUEST_CANCEL_ALL,
+        Permission.REQUEST_OPERATE,
         Permission.REQUEST_READ_ALL,
+        Permission.REQUEST_OPERATE_ALL,
         Permission.OPERATIONS_READ,
     ),
     "PAO Monitoring": (Permission.OPERATIONS_READ,),

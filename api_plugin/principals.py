@@ -150,5 +150,6 @@ CatalogRefresher = Annotated[Principal, Depends(Requires(Permission.CATALOG_REFR
 RequestReader = Annotated[Principal, Depends(Requires(Permission.REQUEST_READ))]
 Requester = Annotated[Principal, Depends(Requires(Permission.REQUEST_CREATE))]
 RequestCanceller = Annotated[Principal, Depends(Requires(Permission.REQUEST_CANCEL))]
+RequestOperator = Annotated[Principal, Depends(Requires(Permission.REQUEST_OPERATE))]
 OperationsReader = Annotated[Principal, Depends(Requires(Permission.OPERATIONS_READ))]
 ServicePrincipal = Annotated[Principal, Depends(Requires(Permission.INTERNAL))]

@@ -27,7 +27,7 @@ from catalog_compiler.plan import ActionPlan, ItemPlan, Mode
 from catalog_compiler.run_format import dag_id
 
 
-def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[RequestEvent]:
+def first_events(request: Request, actions: Iterable[ActionPlan], *, by: str) -> list[RequestEvent]:
     """The first events of a request that was just accepted, which gets its first state: all actions pending.
 
     Nothing is written: whoever submits waits for this, and writes everything in one go.
@@ -41,7 +41,7 @@ def first_events(request: Request, actions: Iterable[ActionPlan]) -> list[Reques
         "seen": Seen(told_at=request.created_at).model_dump(mode="json"),
     }
     first: list[dict[str, Any]] = [
-        {"status": "submitted", "by": request.user_id},
+        {"status": "submitted", "by": by},
         {"status": "validated"},
         {"status": "queued"},
     ]
@@ -60,7 +60,10 @@ def bring_up_to_date(session: Session, ids: Iterable[uuid.UUID], *, wait: bool =
     """
     wanted = list(ids)
     live = select(Request).where(Request.id.in_(wanted), Request.status.not_in(ENDED) | _may_come_back())
-    locked = session.scalars(live.order_by(Request.id).with_for_update(skip_locked=not wait)).all()
+    # What this session read before it got the lock may be older than what another one wrote meanwhile.
+    session.flush()
+    its_rows = live.order_by(Request.id).with_for_update(skip_locked=not wait)
+    locked = session.scalars(its_rows.execution_options(populate_existing=True)).all()
     _project(session, locked)
     found = {row.id: row for row in session.scalars(select(Request).where(Request.id.in_(wanted)))}
     return [found[request_id] for request_id in wanted if request_id in found]

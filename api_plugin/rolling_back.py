@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow.models.taskinstance import TaskInstance, clear_task_instances
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select, tuple_, update
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey, read_runs
 from api_plugin.cancellation import Cancellation, cancellation_of
+from api_plugin.clearing import clear
 from api_plugin.clock import utc_now
 from api_plugin.projection import (
     escalation_key,
@@ -116,20 +117,23 @@ def start_rollback(session: Session, shelf: DagShelf, found: Found, *, actor: st
     return tuple(step.action.name for step in steps)
 
 
-def undo_the_rest(session: Session, rollback: RequestRollback) -> tuple[str, ...]:
+def undo_the_rest(session: Session, rollback: RequestRollback, *, actor: str) -> tuple[str, ...]:
     """Try again what a rollback that failed did not undo: the names of those actions. Commits nothing."""
     places = {undo_task_id(position): name for position, name in enumerate(rollback.actions, start=1)}
-    tasks = session.scalars(
-        select(TaskInstance).where(
-            TaskInstance.dag_id == rollback.dag_id,
-            TaskInstance.run_id == rollback.run_id,
-            TaskInstance.task_id.in_(places),
-            TaskInstance.state.is_distinct_from(TaskInstanceState.SUCCESS),
+    left = set(
+        session.scalars(
+            select(TaskInstance.task_id).where(
+                TaskInstance.dag_id == rollback.dag_id,
+                TaskInstance.run_id == rollback.run_id,
+                TaskInstance.task_id.in_(places),
+                TaskInstance.state.is_distinct_from(TaskInstanceState.SUCCESS),
+            )
         )
-    ).all()
-    clear_task_instances(list(tasks), session)
+    )
+    if not left:
+        return ()
+    clear(session, (rollback.dag_id, rollback.run_id), sorted(left), actor=actor)
     rollback.started_at = utc_now()
-    left = {task.task_id for task in tasks}
     return tuple(name for place, name in places.items() if place in left)
 
 

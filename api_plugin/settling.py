@@ -49,7 +49,8 @@ def request_of_run(session: Session, dag_id: str, run_id: str) -> uuid.UUID | No
 
 def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
     """Start what the request's state asks for, if anything, and bring it up to date. Commits nothing."""
-    request = session.scalars(select(Request).where(Request.id == request_id).with_for_update()).one()
+    its_row = select(Request).where(Request.id == request_id).with_for_update()
+    request = session.scalars(its_row.execution_options(populate_existing=True)).one()
     found = find(session, request)
     escalated = found is not None and _escalate_if_due(session, shelf, found)
     undoing = found is not None and not escalated and _roll_back_if_due(session, shelf, found)

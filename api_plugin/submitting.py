@@ -39,10 +39,18 @@ class Accepted:
     events: Sequence[RequestEvent]
 
 
-def submit(
-    session: Session, shelf: DagShelf, served: ServedItem, draft: Draft[RequestBody], caller: Principal
+def submit(  # noqa: PLR0913 - what a request is made from
+    session: Session,
+    shelf: DagShelf,
+    served: ServedItem,
+    draft: Draft[RequestBody],
+    caller: Principal,
+    *,
+    parent: Request | None = None,
 ) -> Accepted:
     """Accept a request for a served item; commits nothing.
+
+    One that tries another anew, its `parent`, is of that one's requester, whoever asks for it.
 
     Raises a problem where it can't be accepted, and `OtherRevisionError` where the item's DAG is at another revision.
     """
@@ -51,6 +59,8 @@ def submit(
     mode = checked.mode
     fields = _sealed(served, checked.values)
     request = _request(served, body, caller, mode, fields)
+    if parent is not None:
+        request.parent_id, request.user_id, request.user = parent.id, parent.user_id, parent.user
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
     order = RunOrder(
@@ -62,7 +72,7 @@ def submit(
         held=waits_for_turn(request, served.plan.fulfillment(mode)),
     )
     start_run(session, shelf, order)
-    events = first_events(request, served.plan.fulfillment(mode).actions)
+    events = first_events(request, served.plan.fulfillment(mode).actions, by=caller.id)
     act = Audit(
         at=request.created_at,
         actor=caller.id,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from api_plugin.answer_examples import catalog, health, internal, request_logs, requests, resources
+from api_plugin.answer_examples import catalog, health, internal, operations, request_logs, requests, resources
 
 EXAMPLES: dict[str, Any] = {
     name: example
-    for module in (catalog, health, internal, request_logs, requests, resources)
+    for module in (catalog, health, internal, operations, request_logs, requests, resources)
     for name, example in module.EXAMPLES.items()
 }
