@@ -60,7 +60,7 @@ def of_somebody_else(request_id: object) -> ApiProblem:
 
 def _report(session: Session, request: Request, action: str) -> ActionReport | None:
     """The newest that the action left: a request whose manual way was started later has runs of two DAGs."""
-    manual: RunKey = (dag_id(request.catalog, request.item_id, "manual"), str(request.id))
+    manual: RunKey = (dag_id(request.catalog, request.item_id, "manual"), request.run_id)
     tasks = [run.tasks.get(action_task_id(action)) for run in read_runs(session, {run_key(request), manual}).values()]
     reports = [task.report for task in tasks if task is not None and task.report is not None]
     return max(reports, key=lambda report: report.ended_at, default=None)

@@ -22,11 +22,12 @@ from api_plugin.projection import first_events
 from api_plugin.queueing.holding import waits_for_turn
 from api_plugin.request_info import info_of
 from api_plugin.runs import DagShelf, RunOrder, start_run
+from api_plugin.search_words import request_words
 from api_plugin.served_item import ServedItem
 from api_plugin.store.access import Audit
 from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
-from api_plugin.store.requests import Request, RequestEvent
+from api_plugin.store.requests import Request, RequestEvent, RequestWords
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RunConf, UserInfo, dag_id
 
@@ -83,7 +84,8 @@ def submit(  # noqa: PLR0913 - what a request is made from
         correlation_id=request.correlation_id,
         detail={"item_id": body.item_id, "revision": served.revision, "catalog": served.catalog},
     )
-    insert_together(session, [request], events, [act])
+    words = RequestWords(request_id=request.id, words=_words(served, request, checked.values))
+    insert_together(session, [request], [words], events, [act])
     return Accepted(request=request, events=events)
 
 
@@ -134,3 +136,9 @@ def _request(
 def _sealed(served: ServedItem, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     secret = {field.id for field in served.plan.fields if field.sensitive}
     return {name: sealer().seal(value) if name in secret else value for name, value in values.items()}
+
+
+def _words(served: ServedItem, request: Request, values: Mapping[str, JsonValue]) -> str:
+    user = request.user
+    texts = (request.item_id, served.header.name, user["name"], user["email"], request.comment)
+    return request_words(texts, served.plan.fields, values)

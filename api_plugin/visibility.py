@@ -17,8 +17,13 @@ def sees_item(caller: Principal, access: Access | None) -> bool:
     return bool({*access.roles, *access.teams} & set(caller.roles))
 
 
+def sees_every_request(caller: Principal) -> bool:
+    """Whether the caller may see whatever was requested, as an operator."""
+    return caller.may(Permission.REQUEST_READ_ALL)
+
+
 def sees_requests(caller: Principal) -> ColumnElement[bool]:
     """Which requests the caller may see: all as an operator, else its own and those of items that its team owns."""
-    if caller.may(Permission.REQUEST_READ_ALL):
+    if sees_every_request(caller):
         return true()
     return or_(Request.user_id == caller.id, Request.owner.in_(caller.roles))

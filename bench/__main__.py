@@ -83,6 +83,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
     parser.add_argument("--items", type=_count, default=200, help="in the catalog")
     parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
+    parser.add_argument("--requests", type=_count, default=100_000, help="that are listed and searched")
+    parser.add_argument("--lists", type=_count, default=20, help="calls of each list of those, by each of two")
     parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement, and of the delays")
     parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
     parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")

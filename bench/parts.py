@@ -12,6 +12,7 @@ from pao_local.progress import Progress
 
 from bench.catalog import measure_catalog
 from bench.completion import measure_burst, measure_idle, wait_until_quiet
+from bench.listing import measure_listing
 from bench.pushing import measure_pushes
 from bench.report import BurstPair, Pair, RushPair
 from bench.rush import measure_rush
@@ -64,6 +65,13 @@ def _serving(bench: Bench) -> Found:
     stack, calls = bench.stack, bench.arguments.calls
     with bench.progress.step("Reading larger catalogs"):
         return {"serving": tuple(measure_serving(stack.developer, stack.environment, items, calls) for items in SERVED)}
+
+
+def _listing(bench: Bench) -> Found:
+    stack, requests = bench.stack, bench.arguments.requests
+    with bench.progress.step(f"Listing and searching {requests} requests"):
+        found = measure_listing(stack.admin, stack.developer, stack.environment, requests, bench.arguments.lists)
+    return {"listing": found}
 
 
 def _submission(bench: Bench) -> Found:
@@ -125,6 +133,7 @@ def _pushing(bench: Bench) -> Found:
 MEASURES: tuple[tuple[str, Callable[[Bench], Found]], ...] = (
     ("catalog", _catalog),
     ("serving", _serving),
+    ("listing", _listing),
     ("submission", _submission),
     ("idle", _idle),
     ("delay", _delay),

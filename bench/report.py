@@ -12,6 +12,7 @@ from rich.table import Table
 from bench.catalog import CatalogTimes
 from bench.compiling import CompileTimes
 from bench.completion import Burst
+from bench.listing import ListingTimes
 from bench.measure import Spread, ratio
 from bench.pushing import PushTimes
 from bench.rush import Rush
@@ -73,6 +74,7 @@ class Results:
     catalog: CatalogTimes | None = None
     serving: tuple[ServingTimes, ...] = ()
     """The smallest catalog first: the targets are for that one."""
+    listing: ListingTimes | None = None
     submission: tuple[Load, ...] = ()
     handwritten_submission: tuple[Load, ...] = ()
     """The same through Airflow's own API; each starts a DAG run as well."""
@@ -106,7 +108,15 @@ class Target:
 
 def targets(results: Results) -> list[Target]:
     """The targets of what was measured."""
-    parts = (_compile_targets, _catalog_targets, _run_targets, _action_targets, _rush_targets, _push_targets)
+    parts = (
+        _compile_targets,
+        _catalog_targets,
+        _listing_targets,
+        _run_targets,
+        _action_targets,
+        _rush_targets,
+        _push_targets,
+    )
     return [target for part in parts for target in part(results)]
 
 
@@ -129,6 +139,13 @@ def _catalog_targets(results: Results) -> Iterator[Target]:
             yield Target(name=f"{served.items} items, {part}: p95", measured=times.p95, limit=limit, unit="ms")
         memory = f"{served.items} items, memory of an API process"
         yield Target(name=memory, measured=served.memory_mb, limit=50, unit="MB")
+
+
+def _listing_targets(results: Results) -> Iterator[Target]:
+    if listing := results.listing:
+        for part, times in (("operator", listing.operator), ("requester", listing.requester),
+                            ("page after page", listing.pages), ("slowest list", listing.slowest_times)):  # fmt: skip
+            yield Target(name=f"{listing.requests} requests, {part}: p95", measured=times.p95, limit=50, unit="ms")
 
 
 def _run_targets(results: Results) -> Iterator[Target]:
@@ -227,6 +244,7 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield _row(f"{name}: 200 items", served.everything, f"loads in {served.load_ms:.0f} ms")
         yield _row(f"{name}: 200 items, searched", served.searched)
         yield _row(f"{name}: 304", served.unchanged)
+    yield from _listing_rows(results)
     yield from _load_rows("submission", results.submission)
     yield from _load_rows("hand-written: trigger", results.handwritten_submission)
     if results.idle:
@@ -250,6 +268,15 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield _row("push of one, with a call", pushing.called)
         rate = f"all served after {pushing.all_seconds:g} s, {pushing.refused} of {pushing.orders} refused"
         yield _row("orders while all change", pushing.order_times, rate)
+
+
+def _listing_rows(results: Results) -> Iterator[tuple[str, ...]]:
+    if listing := results.listing:
+        name = f"{listing.requests} requests"
+        yield _row(f"{name}: lists, operator", listing.operator)
+        yield _row(f"{name}: lists, requester", listing.requester)
+        yield _row(f"{name}: page after page", listing.pages)
+        yield _row(f"{name}: slowest", listing.slowest_times, listing.slowest)
 
 
 def _load_rows(name: str, loads: Iterable[Load]) -> Iterator[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft, JsonDraft
@@ -27,9 +27,11 @@ from api_plugin.idempotency import Idempotent, IdempotentCall, Reply, once
 from api_plugin.principals import Principal, Requester, RequestReader
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.request_answers import answer, status_answer, summary
+from api_plugin.request_search import Narrowing, Part, Position, Sort, read_page, stored
 from api_plugin.runs import OtherRevisionError
 from api_plugin.state import ApiState, State
 from api_plugin.status import RequestStatus
+from api_plugin.stirring import stirring
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import between_revisions, submit
 from api_plugin.visibility import sees_requests
@@ -86,35 +88,32 @@ def _accept(state: ApiState, order: Draft[RequestBody], caller: Principal, call:
 @router.get("", response_model=RequestPage, summary="List requests", responses=problems(401, 403, 422))
 def list_requests(
     caller: RequestReader, session: SessionDep,
-    status: RequestStatus | None = None, item_id: StorableText | None = None,
+    status: Annotated[list[RequestStatus] | None, Query(description="May be given several times: any of them.")] = None,
+    item_id: StorableText | None = None,
     user: Annotated[StorableText | None, Query(description="The requester's email.")] = None,
     owner: Annotated[StorableText | None, Query(description="The team that owns the item.")] = None,
     created_after: dt.datetime | None = None, created_before: dt.datetime | None = None,
+    q: Annotated[StorableText | None, Query(
+        max_length=200,
+        description="Words, or their beginnings, that all stand in the request: in its item's id or name, its "
+        "requester, its comment or its values, but for secret ones. Or the beginning of its id.",
+    )] = None,
+    sort: Annotated[Sort, Query(description="With a minus: the newest first.")] = "-created_at",
     limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None,
 ) -> RequestPage:  # fmt: skip
     """List requests, the newest first: one's own, those of items that one's team owns, and all for an operator."""
-    query = select(Request.id, Request.created_at).where(sees_requests(caller))
-    if status is not None:
-        query = query.where(Request.status == status)
-    if item_id is not None:
-        query = query.where(Request.item_id == item_id)
-    if user is not None:
-        query = query.where(Request.user["email"].astext == user)
-    if owner is not None:
-        query = query.where(Request.owner == owner)
-    if created_after is not None:
-        query = query.where(Request.created_at > created_after)
-    if created_before is not None:
-        query = query.where(Request.created_at < created_before)
-    if cursor is not None:
-        query = query.where(tuple_(Request.created_at, Request.id) < _position(cursor))
-    rows = session.execute(query.order_by(Request.created_at.desc(), Request.id.desc()).limit(limit + 1)).all()
-    page = bring_up_to_date(session, [row.id for row in rows[:limit]], wait=False)
-    items = [summary(request) for request in page]
+    narrowing = Narrowing(
+        statuses=tuple(dict.fromkeys(status or ())), item_id=item_id, user=user, owner=owner,
+        created_after=_in_utc(created_after), created_before=_in_utc(created_before), search=q,
+    )  # fmt: skip
+    after = _position(cursor, sort) if cursor is not None else None
+    rows = read_page(session, caller, narrowing, Part(sort=sort, after=after, limit=limit + 1))
+    ids = [row.id for row in rows[:limit]]
+    bring_up_to_date(session, stirring(session, ids), wait=False)
     last_row = rows[limit - 1] if len(rows) > limit else None
     return RequestPage(
-        items=items,
-        next_cursor=encode_cursor(utc_text(last_row.created_at), str(last_row.id)) if last_row else None,
+        items=[summary(request) for request in stored(session, ids)],
+        next_cursor=encode_cursor(sort, utc_text(last_row.at), str(last_row.id)) if last_row else None,
     )
 
 
@@ -143,13 +142,21 @@ def show_status(
     return status_answer(request, queue)
 
 
-def _position(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
-    """Where the page before ended: when its last request was made, and its id."""
-    at, last = decode_cursor(cursor, str, str)
+def _position(cursor: str, sort: Sort) -> Position:
+    """Where the page before ended, in a list that was sorted alike."""
+    sorted_by, at, last = decode_cursor(cursor, str, str, str)
     try:
-        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last)
+        position = Position(at=dt.datetime.fromisoformat(at).astimezone(dt.UTC), request_id=uuid.UUID(last))
     except (ValueError, OverflowError):
         raise not_a_cursor() from None
+    if sorted_by != sort:
+        raise not_a_cursor()
+    return position
+
+
+def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
+    """A time without a zone is meant in UTC, as all times of the API are."""
+    return time.replace(tzinfo=dt.UTC) if time is not None and time.tzinfo is None else time
 
 
 def visible_request(session: Session, caller: Principal, request_id: str) -> Request:

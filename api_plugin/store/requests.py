@@ -6,10 +6,14 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import Computed, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api_plugin.store.base import Base
+
+LISTED = ["status", "item_id", "owner", "user_id", "email"]
+"""What lists of requests are narrowed down by."""
 
 
 class Request(Base):
@@ -17,12 +21,18 @@ class Request(Base):
 
     __tablename__ = "request"
     __table_args__ = (
-        Index(None, "created_at", "id"),
+        # Lists walk one of these two where nothing narrower fits; what they filter by is in the index.
+        Index(None, "created_at", "id", postgresql_include=LISTED),
+        Index(None, "updated_at", "id", postgresql_include=LISTED),
         Index(None, "user_id", "created_at", "id"),
-        Index(None, "catalog", "item_id", "created_at"),
+        Index(None, "email", "created_at", "id"),
+        Index(None, "owner", "created_at", "id"),
+        Index(None, "item_id", "status", "created_at", "id"),
         Index(None, "catalog", "item_id", "status"),
-        Index(None, "status", "created_at"),
         Index(None, "dag_id", "run_id", unique=True),
+        # Without it, each request that is deleted would have all others looked at.
+        Index(None, "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index(None, "status", "created_at", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -41,6 +51,8 @@ class Request(Base):
     """The requester's name in Airflow's auth manager."""
     user: Mapped[dict[str, Any]]
     """The requester as it was then: email, name, roles, organization."""
+    email: Mapped[str | None] = mapped_column(Text, Computed("lower((\"user\" ->> 'email'::text))", persisted=True))
+    """The requester's, in lower case, as lists find it."""
     comment: Mapped[str | None] = mapped_column(Text)
     correlation_id: Mapped[str] = mapped_column(Text)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("pao.request.id"))
@@ -54,6 +66,17 @@ class Request(Base):
     """The number of the last event."""
     cancellation: Mapped[dict[str, Any] | None]
     """The last cancellation by a person, as `api_plugin.cancellation.Cancellation` has it."""
+
+
+class RequestWords(Base):
+    """What a search finds a request by. Beside the request, since that is written anew with each change of status."""
+
+    __tablename__ = "request_words"
+    __table_args__ = (Index(None, "words", postgresql_using="gin"),)
+
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pao.request.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[str] = mapped_column(TSVECTOR)
+    """See `api_plugin.search_words`."""
 
 
 class RequestEvent(Base):

@@ -54,9 +54,8 @@ def read_data_url(text: str) -> UploadedFile:
         raise ValueError(
             "must be a data URL with a name: data:text/plain;name=notes.txt;base64,... (name percent-encoded)"
         )
-    content_type, *parameters = header.removeprefix("data:").split(";")
-    names = [part.removeprefix("name=") for part in parameters if part.startswith("name=")]
-    filename = unquote(names[0])
+    content_type = header.removeprefix("data:").partition(";")[0]
+    filename = file_name(header)
     if _FORBIDDEN_IN_NAME.search(filename) or filename in {".", ".."}:
         raise ValueError("must have a plain file name, without folders and control characters")
     try:
@@ -64,6 +63,12 @@ def read_data_url(text: str) -> UploadedFile:
     except binascii.Error:
         raise ValueError("must have its content in whole base64; encode it again") from None
     return UploadedFile(filename=filename, content_type=content_type.lower(), content=content)
+
+
+def file_name(url: str) -> str:
+    """The name in a data URL that was found to be one; its content is not looked at."""
+    parameters = url.partition(",")[0].split(";")[1:]
+    return next(unquote(part.removeprefix("name=")) for part in parameters if part.startswith("name="))
 
 
 class File(FieldType):

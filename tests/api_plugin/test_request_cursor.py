@@ -9,6 +9,7 @@ import pytest
 
 from api_plugin.cursors import encode_cursor
 from api_plugin.exceptions import ApiProblem
+from api_plugin.request_search import Position
 from api_plugin.routes.requests import _position
 
 ID = "0b9c3a52-8a5e-4a8f-9d0f-6b7f6b1f2a10"
@@ -16,8 +17,8 @@ ID = "0b9c3a52-8a5e-4a8f-9d0f-6b7f6b1f2a10"
 
 def test_it_holds_when_and_which():
     """Both, since two requests may be made at one moment."""
-    assert (dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC), uuid.UUID(ID)) == _position(
-        encode_cursor("2026-03-01T09:00:00Z", ID)
+    assert Position(at=dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC), request_id=uuid.UUID(ID)) == _position(
+        encode_cursor("-created_at", "2026-03-01T09:00:00Z", ID), "-created_at"
     )
 
 
@@ -27,6 +28,6 @@ def test_it_holds_when_and_which():
 def test_other_text_is_a_problem(position):
     """Anyone can make a text that looks like a cursor; it must not become a fault."""
     with pytest.raises(ApiProblem) as problem:
-        _position(encode_cursor(*position))
+        _position(encode_cursor("-created_at", *position), "-created_at")
 
     assert 422 == problem.value.status

@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.catalog import CatalogTimes
 from bench.compiling import CompileTimes
 from bench.completion import Burst
+from bench.listing import ListingTimes
 from bench.measure import Spread
 from bench.memory import Memory
 from bench.pushing import PushTimes
@@ -36,6 +37,14 @@ def catalog(p95, unchanged=5.0):
         unchanged=times(p95=unchanged),
         schema=times(),
         schema_unchanged=times(),
+    )
+
+
+def listed(p95):
+    """Every list that slow."""
+    slow = times(p95=p95)
+    return ListingTimes(
+        requests=100_000, operator=slow, requester=slow, pages=slow, slowest="all, operator", slowest_times=slow
     )
 
 
@@ -112,6 +121,16 @@ def missed(results):
         (
             Results(serving=(served(20.1, 5.1, 50.1),)),
             ["1000 items, 200 items: p95", "1000 items, 304: p95", "1000 items, memory of an API process"],
+        ),
+        (Results(listing=listed(50.0)), []),
+        (
+            Results(listing=listed(50.1)),
+            [
+                "100000 requests, operator: p95",
+                "100000 requests, requester: p95",
+                "100000 requests, page after page: p95",
+                "100000 requests, slowest list: p95",
+            ],
         ),
         (Results(pushing=pushed()), []),
         (
