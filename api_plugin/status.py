@@ -191,7 +191,7 @@ def derive(  # noqa: PLR0913 - everything that there may be of a request
         at=at,
         started_at=run.started_at,
         actions=actions,
-        error=_error(ways, rollback, cancellation, actions),
+        error=_error(ways, rollback, cancellation),
         warnings=_warnings(way, run, taken_over),
         rollback=None if undone is None else undone[0],
         rollback_try=None if rollback is None else _rollback_try(rollback),
@@ -338,7 +338,8 @@ def _action(
     pending = pending_action(plan, mode)
     task = run.tasks.get(action_task_id(plan.name))
     if task is None:
-        return pending
+        waits: ActionStatus = "pending" if run.state in {"queued", "running"} else "skipped"
+        return replace(pending, status=_undone(mode, plan.name, rollback) or waits)
     report, progress = task.report, task.progress
     return replace(
         pending,
@@ -422,14 +423,13 @@ def _error(
     ways: _Ways,
     rollback: RollbackView | None,
     cancellation: CancellationView | None,
-    actions: tuple[ActionView, ...],
 ) -> str | None:
     """What went wrong, for people; a request that was cancelled and undone as they wanted it has no error.
 
     Nor has one that people go on with; its warnings tell what failed before.
     """
     wanted = frozenset[tuple[Mode, str]]() if cancellation is None else cancellation.stopped
-    standing = list(_standing(rollback, actions))
+    standing = list(_standing(rollback))
     if ways.escalation is not None:
         return "; ".join([*_escalation_failure(ways.escalation, wanted), *standing]) or None
     said = [*_failures(ways.ordered, ways.mode, ways.run, wanted), *standing]
@@ -467,12 +467,22 @@ def _failures(way: FulfillmentPlan, mode: Mode, run: RunView, wanted: frozenset[
             yield f"action '{plan.name}' failed: {failure.message}"
 
 
-def _standing(rollback: RollbackView | None, actions: tuple[ActionView, ...]) -> Iterator[str]:
+def _standing(rollback: RollbackView | None) -> Iterator[str]:
     """What the rollback of this try did not undo."""
-    if rollback is not None and rollback.run is None:
+    if rollback is None:
+        return
+    if rollback.run is None:
         names = ", ".join(name for _, name in rollback.actions)
         yield f"the rollback's run is gone from Airflow, so what it did not undo is possibly left standing: {names}"
-    if left := [action.name for action in actions if action.status == "rollback_failed"]:
+        return
+    over = rollback.run.state not in {"queued", "running"}
+    places = [rollback.run.tasks.get(undo_task_id(place)) for place in range(1, len(rollback.actions) + 1)]
+    left = [
+        name
+        for (_, name), task in zip(rollback.actions, places, strict=True)
+        if task is not None and (task.state == "failed" or (over and task.state != "success"))
+    ]
+    if left:
         yield f"not undone, so possibly left standing: {', '.join(left)}"
 
 

@@ -20,6 +20,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
@@ -28,11 +29,13 @@ import structlog
 from airflow import __version__ as airflow_version
 from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
+from airflow.executors.workloads.task import TaskInstanceDTO
 from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs import triggerer_job_runner
 from airflow.jobs.job import Job, run_job
 from airflow.jobs.triggerer_job_runner import TriggererJobRunner, TriggerRunner, TriggerRunnerSupervisor
 from airflow.sdk._shared.secrets_masker import SecretsMasker
+from airflow.triggers.base import TriggerEvent
 from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,6 +43,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from catalog_compiler.actions import action_types
 from pao_airflow import supervised_xcoms
 from pao_airflow.background_sender import BackgroundSender
+from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
 from pao_airflow.signals import board
@@ -126,6 +130,11 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     _resting: Mapping[int, tuple[float, RunTrigger]] = MappingProxyType({})
     """Triggers that are given to the runner at that time, by id."""
 
+    @cached_property
+    def _tasks(self) -> dict[int, TaskInstanceDTO]:
+        """Those of the triggers that the runner has, by the trigger's id."""
+        return {}
+
     @classmethod
     def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
         """Start the runner's process."""
@@ -170,11 +179,27 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         resting = {id_: rest for id_, rest in self._resting.items() if id_ in new_trigger_ids}
         unknown = new_trigger_ids - resting.keys()
         for workload in super().build_trigger_workloads(unknown) if unknown else ():
-            rest = 0.0 if workload.classpath.startswith(OURS) else REST
+            ours = workload.classpath.startswith(OURS)
+            if ours and workload.ti is not None:
+                self._tasks[workload.id] = workload.ti
+            rest = 0.0 if ours else REST
             resting[workload.id] = (now + rest, workload)
         due = [workload for at, workload in resting.values() if at <= now]
         self._resting = {id_: (at, workload) for id_, (at, workload) in resting.items() if at > now}
         return due
+
+    def on_trigger_event(self, trigger_id: int, event: TriggerEvent) -> None:
+        """Do what Airflow's does, and keep what it drops: the report of an action that was stopped meanwhile."""
+        super().on_trigger_event(trigger_id, event)
+        task = self._tasks.pop(trigger_id, None)
+        if task is not None:
+            keep_late_report(task, event)
+
+    def _forget_tasks(self) -> None:
+        """Of triggers that ended without an event."""
+        wanted = self.running_triggers | self._resting.keys() | {each.id for each in self.creating_triggers}
+        for trigger_id in self._tasks.keys() - wanted:
+            del self._tasks[trigger_id]
 
     def run_once(self) -> None:
         """Do what Airflow's does, each part as often as it is needed instead of with every message of the runner."""
@@ -185,6 +210,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
                 self._ended, self._clean_at = False, now + CLEAN_EVERY
                 # Before the look, which would take what has ended for new.
                 self.clean_unused()
+                self._forget_tasks()
             self.load_triggers()
             if self.creating_triggers or self.cancelling_triggers:
                 self.channel.wake()

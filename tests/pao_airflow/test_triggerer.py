@@ -111,7 +111,7 @@ def supervisor(monkeypatch):
 
     def build(self, ids):
         self.built.append(ids)
-        return [RunTrigger.model_construct(id=id_, classpath=self.classes[id_]) for id_ in sorted(ids)]
+        return [RunTrigger.model_construct(id=id_, classpath=self.classes[id_], ti=None) for id_ in sorted(ids)]
 
     monkeypatch.setattr(TriggerRunnerSupervisor, "build_trigger_workloads", build)
     monkeypatch.setattr(Workloads, "built", [])
@@ -147,6 +147,19 @@ def test_what_is_no_longer_wanted_is_forgotten_while_it_rests(supervisor):
     supervisor.build_trigger_workloads({2})
 
     assert [{2}, {1}, {2}] == supervisor.built
+
+
+def test_an_event_is_dealt_with_by_airflow_first_and_its_task_forgotten(supervisor, monkeypatch):
+    """What Airflow drops of it is kept by what comes after; a worker's task has nothing to keep."""
+    order = []
+    monkeypatch.setattr(TriggerRunnerSupervisor, "on_trigger_event", lambda *_, **__: order.append("airflow"))
+    monkeypatch.setattr(triggerer, "keep_late_report", lambda task, event: order.append((task, event)))
+    supervisor._tasks[1] = "the task"  # noqa: SLF001 - as building its trigger does
+
+    for trigger_id in (1, 1, 2):
+        supervisor.on_trigger_event(trigger_id, "event")
+
+    assert ["airflow", ("the task", "event"), "airflow", "airflow"] == order
 
 
 class Rounds(PaoTriggerRunner):
