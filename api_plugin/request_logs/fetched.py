@@ -16,7 +16,7 @@ from airflow.utils.log.log_reader import TaskLogReader
 
 from api_plugin.clock import utc_now
 from api_plugin.request_logs.entry import Entry, Item, Place, Places
-from api_plugin.request_logs.lines import parse_line
+from api_plugin.request_logs.lines import later, parse_line
 from api_plugin.request_logs.tasks import TaskLog
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,8 @@ def fetched_source(task: TaskLog, places: Places) -> Iterator[Item]:
 def _fetch(key: str, task: TaskLog, place: Place, told: list[str]) -> Iterator[Item]:
     reader = TaskLogReader()
     stream: Any = reader.read_log_chunks(task.instance, task.facts.try_number, {})[0]  # type: ignore[typeddict-item]
-    last, number, attempt, in_header = task.began_at, 0, place.attempt, False
+    last: dt.datetime | None = None
+    number, attempt, in_header = 0, place.attempt, False
     with suppress(AttributeError), closing(stream):
         for message in stream:
             if message.event.startswith(_GROUP):
@@ -56,8 +57,9 @@ def _fetch(key: str, task: TaskLog, place: Place, told: list[str]) -> Iterator[I
                 number += 1
                 if number <= place.read:
                     continue
-                entry, attempt = parse_line(message.model_dump_json().encode(), task.facts, attempt, last)
-                last = max(last, entry.at) if entry else last
+                raw = message.model_dump_json().encode()
+                entry, attempt = parse_line(raw, task.facts, attempt, last or task.began_at)
+                last = later(last, entry, task.began_at)
                 yield Item(key=key, at=last, entry=entry, place=Place(read=number, attempt=attempt))
 
 
@@ -72,6 +74,6 @@ def _missing(key: str, task: TaskLog, told: list[str]) -> Item:
         event="log_away",
         message="what this action logged is not at hand: the machine or the storage that keeps it does not answer, or "
         "has it no more",
-        data={"details": "; ".join(told)} if told else {},
+        data={"why_away": "; ".join(told)} if told else {},
     )
     return Item(key=key, at=at, entry=entry, place=Place(missed=True))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from api_plugin.request_logs.entry import Item, Place, Places
-from api_plugin.request_logs.lines import parse_line
+from api_plugin.request_logs.lines import later, parse_line
 from api_plugin.request_logs.tasks import TaskLog
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,8 @@ def _size(path: Path) -> int:
 
 
 def _read_file(path: Path, key: str, task: TaskLog, place: Place) -> Iterator[Item]:
-    last, read, attempt = task.began_at, place.read, place.attempt
+    last: dt.datetime | None = None
+    read, attempt = place.read, place.attempt
     try:
         with path.open("rb") as file:
             file.seek(read)
@@ -48,8 +50,8 @@ def _read_file(path: Path, key: str, task: TaskLog, place: Place) -> Iterator[It
                         # Its writer is in the middle of it.
                         return
                 read += size
-                entry, attempt = parse_line(line, task.facts, attempt, last)
-                last = max(last, entry.at) if entry else last
+                entry, attempt = parse_line(line, task.facts, attempt, last or task.began_at)
+                last = later(last, entry, task.began_at)
                 yield Item(key=key, at=last, entry=entry, place=Place(read=read, attempt=attempt))
     except OSError as error:
         # It may be taken away meanwhile; what a reader got of it stays right.

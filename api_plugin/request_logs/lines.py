@@ -17,9 +17,6 @@ from pydantic import JsonValue
 from api_plugin.request_logs.entry import Entry, Level
 
 ACTION_LOGGER = "pao.action"
-LONGEST_MESSAGE = 4000
-"""Characters of a message, or of a text beside it, that are shown."""
-
 _LEVELS: dict[str, Level] = {
     "debug": "debug",
     "info": "info",
@@ -60,6 +57,12 @@ class TaskFacts:
     undoing: bool
 
 
+def later(last: dt.datetime | None, entry: Entry | None, task_began: dt.datetime) -> dt.datetime:
+    """The time up to which a source was read: it never goes back, though clocks may."""
+    known = [at for at in (last, entry.at if entry else None) if at is not None]
+    return max(known, default=task_began)
+
+
 def parse_line(line: bytes, task: TaskFacts, attempt: int, last: dt.datetime) -> tuple[Entry | None, int]:
     """The entry of a line, and the attempt that is at work after it.
 
@@ -98,7 +101,7 @@ def _told_by_action(found: Mapping[str, Any], task: TaskFacts, attempt: int, las
         action=action if isinstance(action, str) else task.action,
         attempt=attempt or None,
         undoing=task.undoing,
-        message=_cut(_sentence(event, found)),
+        message=_sentence(event, found),
         event=event.replace(" ", "_"),
         data=_data(found, task, _SAID_ELSEWHERE),
     )
@@ -117,7 +120,7 @@ def _foreign(found: Mapping[str, Any], task: TaskFacts, attempt: int, last: dt.d
         action=task.action,
         attempt=attempt or None,
         undoing=task.undoing,
-        message=_cut(message),
+        message=message,
         data=_data(found, task, frozenset()),
     )
 
@@ -136,19 +139,13 @@ def _data(found: Mapping[str, Any], task: TaskFacts, left_out: frozenset[str]) -
     """The fields beside the message. An action may use a name that Airflow uses too, for something of its own."""
     of_task = {"dag_id": task.dag_id, "run_id": task.run_id, "task_id": task.task_id, "try_number": task.try_number}
     return {
-        name: _cut(value) if isinstance(value, str) else value
+        name: value
         for name, value in found.items()
         if name not in _ALWAYS_LEFT_OUT and name not in left_out and of_task.get(name, _NONE) != value
     }
 
 
 _NONE = object()
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LONGEST_MESSAGE:
-        return text
-    return f"{text[:LONGEST_MESSAGE]}… ({len(text) - LONGEST_MESSAGE} more characters)"
 
 
 def _time(value: object) -> dt.datetime | None:

@@ -6,6 +6,7 @@ that a library that wrote one into a task's log does not show it either.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,13 @@ from catalog_compiler.sealing import MASK, Sealer, SealError, is_sealed
 
 SHORTEST_MASKED = 5
 """Shorter secrets are not masked: they would blot out half of every text."""
+LONGEST_TEXT = 4000
+"""Characters of a message, or of a text beside it, that are shown."""
+DEEPEST = 10
+"""Levels of a structure that are shown."""
 TRACEBACK = "Traceback (most recent call last)"
-_FOR_OPERATORS = frozenset({"traceback", "exception", "error_detail", "exc_info", "stack"})
+_FOR_OPERATORS = frozenset({"traceback", "exception", "error_detail", "exc_info", "stack", "why_away"})
+"""Fields that tell how the platform is built."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,24 +55,31 @@ class Wanted:
             if entry.source == "airflow":
                 return None
             entry = _without_tracebacks(entry)
-        return self._masked(entry) if self.secrets else entry
-
-    def _masked(self, entry: Entry) -> Entry:
-        data = {name: self._value(value) for name, value in entry.data.items()}
+        data = {self._text(name): self._value(value) for name, value in entry.data.items()}
         return replace(entry, message=self._text(entry.message), data=data)
 
     def _text(self, text: str) -> str:
+        """Masked first, and then cut: half a secret would not be found."""
         for secret in self.secrets:
             text = text.replace(secret, MASK)
-        return text
+        if not text.isascii():
+            # A half of a character stands in no answer.
+            text = text.encode("utf-8", "replace").decode()
+        if len(text) <= LONGEST_TEXT:
+            return text
+        return f"{text[:LONGEST_TEXT]}… ({len(text) - LONGEST_TEXT} more characters)"
 
-    def _value(self, value: JsonValue) -> JsonValue:
+    def _value(self, value: JsonValue, depth: int = 0) -> JsonValue:
         if isinstance(value, str):
             return self._text(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
+        if isinstance(value, list | dict) and depth == DEEPEST:
+            return "…"
         if isinstance(value, list):
-            return [self._value(part) for part in value]
+            return [self._value(part, depth + 1) for part in value]
         if isinstance(value, dict):
-            return {self._text(key): self._value(part) for key, part in value.items()}
+            return {self._text(key): self._value(part, depth + 1) for key, part in value.items()}
         return value
 
 
