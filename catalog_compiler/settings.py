@@ -167,6 +167,12 @@ class PaoSettings(BaseModel):
         return {name: str(value) for name, value in values.items() if value is not None}
 
     @property
+    def limits_requests(self) -> bool:
+        """Whether requests may have to wait for their turn."""
+        limits = (self.max_requests_per_user.any, self.max_requests_per_item.any, self.max_requests_per_action_type)
+        return self.max_requests is not None or any(limits)
+
+    @property
     def address_rules(self) -> AddressRules:
         """Which addresses actions may reach."""
         return AddressRules(allow_private=self.allow_private_addresses, allowed=self.allowed_targets)

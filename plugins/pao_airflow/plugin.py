@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from pao_airflow.links import OutsideLink
+from pao_airflow.queue_news import QueueNews
 
 
 class PaoPlugin(AirflowPlugin):
@@ -12,3 +13,4 @@ class PaoPlugin(AirflowPlugin):
 
     name = "pao"
     operator_extra_links = [OutsideLink()]  # noqa: RUF012 - as Airflow declares it
+    listeners = [QueueNews()]  # noqa: RUF012 - as Airflow declares it

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.live.catalog_repository import LiveCatalog
 from tests.live.conftest import AT_A_TIME
 from tests.live.items import PATIENT, item, scripted_call
 from tests.live.portal import Portal
@@ -16,7 +17,13 @@ from tests.live.running_stack import RunningStack
 from tests.live.scripted_target import ScriptedTarget
 from tests.live.waiting import wait_for
 
-ITEMS = (item("queue-flood", scripted_call("work", "/queue-flood", retry=PATIENT)),)
+
+def flooded(version: str, path: str) -> dict[str, Any]:
+    """The item at a version, which calls that path."""
+    return item("queue-flood", scripted_call("work", path, retry=PATIENT), version=version)
+
+
+ITEMS = (flooded("1.0.0", "/queue-flood"),)
 MANY = 200
 WITHIN = 150.0
 """Seconds for all of them, with the start of another API server in between."""
@@ -35,8 +42,11 @@ class Flood:
 
 
 @pytest.fixture(scope="module")
-def flood(developer: Portal, portals: dict[str, Portal], stack: RunningStack) -> Flood:
-    """The developer orders many at once, a colleague one after them; in the middle the API server dies."""
+def flood(developer: Portal, portals: dict[str, Portal], stack: RunningStack, catalog: LiveCatalog) -> Flood:
+    """The developer orders many at once, a colleague one after them.
+
+    While they wait the item is changed, and in the middle the API server dies.
+    """
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda number: developer.submit("queue-flood", f"n-{number}"), range(MANY)))
     last = developer.submit("queue-flood", f"n-{MANY}")
@@ -51,6 +61,7 @@ def flood(developer: Portal, portals: dict[str, Portal], stack: RunningStack) ->
 
     wait_for(look, "the colleague's request has ended")
     before = len(ended(stack)) - 1
+    catalog.publish(flooded("1.0.1", "/queue-flood-changed"))
     wait_for(lambda: look() and len(ended(stack)) > MANY / 3, "a third of them has ended", WITHIN)
     stack.kill("api-server")
     stack.wait_until_ready()
@@ -78,7 +89,7 @@ def test_the_last_one_is_told_how_it_comes_closer(flood: Flood):
 
 
 def test_every_request_completes_once(flood: Flood, developer: Portal, scripted: ScriptedTarget):
-    """Though the process that lets them start was killed."""
+    """As it was when it was ordered, though the process that lets them start was killed."""
     assert {"completed"} == {developer.request(each)["status"] for each in flood.ids[:: MANY // 10]}
     assert [1] * (MANY + 1) == [len(scripted.calls(f"/queue-flood/n-{number}")) for number in range(MANY + 1)]
 
