@@ -21,8 +21,10 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from api_plugin.airflow_state import LEFT
-from api_plugin.clock import utc_text
+from api_plugin.clock import utc_now, utc_text
+from api_plugin.datamodels.requests import QueueAnswer
 from api_plugin.projection import bring_up_to_date
+from api_plugin.queueing.standing import Standings
 from api_plugin.status import ENDED
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.store.watched import Mark, read_marks
@@ -44,12 +46,29 @@ class Watcher(MessageQueue):
         super().__init__()
         self.request_id = request_id
         self.seq = since
+        self._place: QueueAnswer | None = None
 
     def tell(self, message: Message) -> None:
         """Hand over a message that it has not got; never waits."""
         if message["seq"] > self.seq or message["type"] == "end":
             self.seq = max(self.seq, message["seq"])
             self.offer(message)
+
+    def tell_place(self, place: QueueAnswer | None) -> None:
+        """Hand over where the request stands in the queue, where that has changed; it is no event of the request's."""
+        if place == self._place:
+            return
+        self._place = place
+        shown = place.model_dump(mode="json") if place is not None else None
+        self.offer(
+            {
+                "type": "queue",
+                "seq": self.seq,
+                "at": utc_text(utc_now()),
+                "request_id": str(self.request_id),
+                "queue": shown,
+            }
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,10 +82,11 @@ class _Known:
 class Watchtower(WatchLoop[uuid.UUID, Watcher]):
     """The loop with its watchers."""
 
-    def __init__(self, interval: float) -> None:
-        """Look every `interval` seconds while anyone watches."""
+    def __init__(self, interval: float, standings: Standings | None = None) -> None:
+        """Look every `interval` seconds while anyone watches, and at the queue as often as the standings are read."""
         super().__init__(interval)
         self._known: dict[uuid.UUID, _Known] = {}
+        self._standings = standings or Standings()
 
     @asynccontextmanager
     async def watch(self, request_id: uuid.UUID, since: int) -> AsyncIterator[Watcher]:
@@ -89,6 +109,14 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
                 request_id: _Known(of_airflow=marks[request_id].of_airflow, at=now) for request_id in derived
             }
             self._tell(messages)
+        await self._tell_places([request_id for request_id, mark in marks.items() if mark.status == "queued"])
+
+    async def _tell_places(self, queued: Collection[uuid.UUID]) -> None:
+        """Tell the watchers of queued requests where these stand now."""
+        places = await asyncio.to_thread(_places, self._standings, queued) if queued else {}
+        for request_id, place in places.items():
+            for watcher in self._watchers.get(request_id, set()).copy():
+                watcher.tell_place(place)
 
     def _is_due(self, request_id: uuid.UUID, mark: Mark, now: float) -> bool:
         known = self._known.get(request_id)
@@ -113,6 +141,11 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
 def _marks(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Mark]:
     with create_session(scoped=False) as session:
         return read_marks(session, ids, LEFT)
+
+
+def _places(standings: Standings, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, QueueAnswer | None]:
+    with create_session(scoped=False) as session:
+        return standings.of_all(session, ids)
 
 
 def derive_messages(behind: Mapping[uuid.UUID, int]) -> tuple[set[uuid.UUID], list[Message]]:

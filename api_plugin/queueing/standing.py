@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,14 @@ class Standings:
             return None
         place = self._now(session, limits).get(request.id)
         return queue_answer(place) if place is not None else None
+
+    def of_all(self, session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, QueueAnswer | None]:
+        """Where these queued requests stand; nothing where nobody waits for a turn."""
+        limits = configured()
+        if not limits.any:
+            return {}
+        found = self._now(session, limits)
+        return {each: queue_answer(found[each]) if each in found else None for each in ids}
 
     def _now(self, session: Session, limits: Limits) -> Mapping[uuid.UUID, Place]:
         with self._lock:

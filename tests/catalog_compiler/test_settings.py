@@ -99,3 +99,18 @@ def test_an_action_type_gets_its_own_options_alone():
 
     assert {"binary": "tofu", "state_connection": "pao_terraform_state"} == settings.options_of("terraform")
     assert {} == settings.options_of("rest-api")
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("max_requests", "5"),
+        ("max_requests_per_user", "5"),
+        ("max_requests_per_item", "big=1"),
+        ("max_requests_per_action_type", "rest-api=4"),
+    ],
+)
+def test_each_limit_may_make_requests_wait(option, text):
+    """A priority alone does not."""
+    assert load(fernet_key="k", **{option: text}).limits_requests
+    assert not load(fernet_key="k", queue_priorities="Batch=-1").limits_requests

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from airflow.utils.session import create_session
 
@@ -11,6 +13,7 @@ from api_plugin.queueing.admitting import admit
 from api_plugin.queueing.deciding import Place
 from api_plugin.queueing.limits import Counted, Limits
 from api_plugin.queueing.standing import Standings, queue_answer
+from api_plugin.watching import Watchtower
 from tests.api_plugin.conftest import a_caller
 from tests.items import action, compiled_item
 
@@ -87,3 +90,24 @@ def test_the_queue_is_read_once_for_all_who_ask(limited):
 def test_what_it_waits_for_is_a_sentence(counted, message):
     """For each kind of limit; it names nobody else."""
     assert message == queue_answer(Place(position=1, length=3, counted=counted)).message
+
+
+def test_watchers_are_told_when_their_place_changes(limited):
+    """Once a change, and that it is their turn; the request's own events keep their numbers."""
+    first, second, third = (limited.order() for _ in range(3))
+    start()
+    tower = Watchtower(interval=0.01, standings=Standings(seconds=0))
+
+    async def watch():
+        told = []
+        async with tower.running(), tower.watch(third.id, since=3) as watcher:
+            for done in (first, second):
+                told.append(await asyncio.wait_for(watcher.next(), 30))
+                limited.run(done, "success")
+                start()
+            told.append(await asyncio.wait_for(watcher.next(), 30))
+        return told
+
+    told = asyncio.run(watch())
+    assert [("queue", 3)] * 3 == [(message["type"], message["seq"]) for message in told]
+    assert [2, 1, None] == [message["queue"] and message["queue"]["position"] for message in told]
