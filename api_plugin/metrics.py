@@ -11,7 +11,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
-from prometheus_client.core import CollectorRegistry, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CollectorRegistry,
+    GaugeHistogramMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlalchemy import Row, Select, and_, case, column, func, literal, not_, select, text
@@ -24,6 +30,7 @@ from api_plugin.followed import is_followed
 from api_plugin.health import DISTRIBUTION, check_health
 from api_plugin.queueing.holding import configured
 from api_plugin.queueing.measuring import queue_metrics
+from api_plugin.sla import overdue_requests
 from api_plugin.status import ENDED
 from api_plugin.store.catalog import Catalog, CatalogItem, WebhookDelivery
 from api_plugin.store.requests import Request
@@ -33,6 +40,9 @@ FRESH_SECONDS = 5.0
 """For so long what was read is told again."""
 ACTIONS_OF = dt.timedelta(days=1)
 """Actions are counted for the requests of so long ago until now."""
+PROMISES_OF = dt.timedelta(days=7)
+"""Times to completion are compared with promises for the requests of so long ago until now."""
+_PARTS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 _LEVELS = ("healthy", "degraded", "unhealthy")
 
 
@@ -81,6 +91,11 @@ def read_metrics(session: Session) -> Iterator[Metric]:
     )  # fmt: skip
     yield from queue_metrics(session, configured())
     yield _family(
+        "pao_requests_overdue", "Requests that have not ended and are later than promised.", ("catalog", "item"),
+        session.execute(_overdue()).all(),
+    )  # fmt: skip
+    yield _promised_time(session)
+    yield _family(
         "pao_actions", "Actions of the requests of the last 24 hours by type and status.", ("type", "status"),
         session.execute(_actions()).all(),
     )  # fmt: skip
@@ -111,6 +126,35 @@ def oldest_query() -> Select[str, dt.datetime]:
         .group_by(Request.status)
         .order_by(Request.status)
     )
+
+
+def _overdue() -> Select[str, str, int]:
+    by = (Request.catalog, Request.item_id)
+    late = (Request.status.not_in(ENDED), overdue_requests())
+    return select(*by, func.count()).where(*late).group_by(*by).order_by(*by)
+
+
+def _promised_time(session: Session) -> Metric:
+    """How much of the promised time completed requests took, from 1.0 on more than all of it."""
+    family = GaugeHistogramMetricFamily(
+        "pao_request_promised_time_ratio",
+        "Time to completion as a part of the promised time, of requests that were ordered in the last 7 days.",
+        labels=("catalog", "item"),
+    )
+    by = (Request.catalog, Request.item_id)
+    promised = func.extract("epoch", Request.expected_at - Request.created_at)
+    ratio = func.extract("epoch", Request.ended_at - Request.created_at) / promised
+    rows = session.execute(
+        select(*by, func.count(), func.sum(ratio), *(func.count().filter(ratio <= limit) for limit in _PARTS))
+        .where(Request.status == "completed", Request.created_at > utc_now() - PROMISES_OF)
+        .where(Request.expected_at > Request.created_at)
+        .group_by(*by)
+        .order_by(*by)
+    )
+    for catalog, item, count, total, *buckets in rows:
+        counted = [(str(limit), float(found)) for limit, found in zip(_PARTS, buckets, strict=True)]
+        family.add_metric((catalog, item), [*counted, ("+Inf", float(count))], float(total))
+    return family
 
 
 def _health(session: Session) -> Metric:

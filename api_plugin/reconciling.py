@@ -19,6 +19,7 @@ from api_plugin.queueing.admitting import admit_all
 from api_plugin.queueing.holding import configured
 from api_plugin.runs import DagShelf
 from api_plugin.settling import settle, unsettled
+from api_plugin.sla import flag_overdue
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,8 @@ def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
     for some in batched(wanted.all, BATCH):
         _piece(session, some, brought_up_to_date, failures)
     admit_all(session, configured())
+    flag_overdue(session)
+    session.commit()
     return Reconciled(examined=len(wanted.all), rollbacks_started=started, failures=failures)
 
 

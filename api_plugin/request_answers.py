@@ -19,6 +19,7 @@ from api_plugin.datamodels.requests import (
     TimelineEntry,
     UserAnswer,
 )
+from api_plugin.sla import is_overdue
 from api_plugin.status import RollbackStatus
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.sealing import masked
@@ -58,6 +59,8 @@ def answer(
         rollback=_rollback(request, rollback),
         queue=queue,
         parent_id=request.parent_id,
+        expected_at=request.expected_at,
+        overdue=is_overdue(request),
         airflow_url=f"{_base()}/dags/{quote(request.dag_id)}/runs/{quote(request.run_id)}",
         links=_links(request),
     )
@@ -76,6 +79,8 @@ def summary(request: Request) -> RequestSummary:
         created_at=request.created_at,
         updated_at=request.updated_at,
         ended_at=request.ended_at,
+        expected_at=request.expected_at,
+        overdue=is_overdue(request),
         error=request.state["error"],
         links=_links(request),
     )

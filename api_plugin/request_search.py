@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, false, literal, select, text, tuple_, union
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, false, func, literal, select, text, tuple_, union
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, defer
 
 from api_plugin.principals import Principal
 from api_plugin.search_words import id_range, search_query
+from api_plugin.sla import overdue_requests
 from api_plugin.status import RequestStatus
 from api_plugin.store.requests import Request, RequestWords
 from api_plugin.visibility import sees_every_request
@@ -48,6 +49,8 @@ class Narrowing:
     owner: str | None = None
     created_after: dt.datetime | None = None
     created_before: dt.datetime | None = None
+    overdue: bool | None = None
+    """Whether it is, or was when it ended, later than promised."""
     search: str | None = None
 
 
@@ -161,6 +164,9 @@ def _conditions(narrowing: Narrowing) -> Iterator[ColumnElement[bool]]:
         yield Request.created_at > narrowing.created_after
     if narrowing.created_before is not None:
         yield Request.created_at < narrowing.created_before
+    if narrowing.overdue is not None:
+        late = overdue_requests()
+        yield late if narrowing.overdue else ~func.coalesce(late, False)
 
 
 def stored(session: Session, ids: Sequence[uuid.UUID]) -> list[Request]:

@@ -24,6 +24,7 @@ from api_plugin.request_info import info_of
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.search_words import request_words
 from api_plugin.served_item import ServedItem
+from api_plugin.sla import expected_end
 from api_plugin.store.access import Audit
 from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
@@ -127,6 +128,7 @@ def _request(
         created_at=now,
         updated_at=now,
         ended_at=None,
+        expected_at=expected_end(now, served.header.sla.provisioning_time if served.header.sla else None),
         status="queued",
         state={},
         event_seq=0,

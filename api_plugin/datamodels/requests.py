@@ -115,6 +115,10 @@ class RequestAnswer(Answer):
         "answer to the order itself.",
     )
     parent_id: uuid.UUID | None
+    expected_at: dt.datetime | None = Field(
+        default=None, description="When it is promised to be completed, by the item's `sla.provisioning_time`."
+    )
+    overdue: bool = Field(default=False, description="Whether it is, or was when it ended, later than that.")
     airflow_url: str
     links: RequestLinks
 
@@ -132,6 +136,8 @@ class RequestSummary(Answer):
     created_at: dt.datetime
     updated_at: dt.datetime
     ended_at: dt.datetime | None
+    expected_at: dt.datetime | None = None
+    overdue: bool = False
     error: str | None
     links: RequestLinks
 

@@ -93,6 +93,7 @@ def list_requests(
     user: Annotated[StorableText | None, Query(description="The requester's email.")] = None,
     owner: Annotated[StorableText | None, Query(description="The team that owns the item.")] = None,
     created_after: dt.datetime | None = None, created_before: dt.datetime | None = None,
+    overdue: Annotated[bool | None, Query(description="Whether it is, or ended, later than promised.")] = None,
     q: Annotated[StorableText | None, Query(
         max_length=200,
         description="Words, or their beginnings, that all stand in the request: in its item's id or name, its "
@@ -105,6 +106,7 @@ def list_requests(
     narrowing = Narrowing(
         statuses=tuple(dict.fromkeys(status or ())), item_id=item_id, user=user, owner=owner,
         created_after=_in_utc(created_after), created_before=_in_utc(created_before), search=q,
+        overdue=overdue,
     )  # fmt: skip
     after = _position(cursor, sort) if cursor is not None else None
     rows = read_page(session, caller, narrowing, Part(sort=sort, after=after, limit=limit + 1))

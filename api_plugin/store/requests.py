@@ -33,6 +33,7 @@ class Request(Base):
         # Without it, each request that is deleted would have all others looked at.
         Index(None, "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(None, "status", "created_at", "id"),
+        Index(None, "expected_at", postgresql_where=text("overdue_at IS NULL AND ended_at IS NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -66,6 +67,10 @@ class Request(Base):
     """The number of the last event."""
     cancellation: Mapped[dict[str, Any] | None]
     """The last cancellation by a person, as `api_plugin.cancellation.Cancellation` has it."""
+    expected_at: Mapped[dt.datetime | None]
+    """When it is promised to be completed; None where nothing is promised."""
+    overdue_at: Mapped[dt.datetime | None]
+    """When it was found late."""
 
 
 class RequestWords(Base):
@@ -88,7 +93,7 @@ class RequestEvent(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime]
     type: Mapped[str] = mapped_column(Text)
-    """`status` or `action`."""
+    """`status`, `action` or `overdue`."""
     data: Mapped[dict[str, Any]]
 
 

@@ -57,8 +57,8 @@ In CI, `PAO_URL` and `PAO_TOKEN` (an API key, or a token of `POST /auth/token`) 
 
 ## Values
 
-`-f key=value` is read as the item's form has the field: numbers, `true` and `false`, lists (`-f regions=europe,asia`, or
-`-f` several times, or JSON), JSON, and text as it is. `-f notes=@notes.txt` sends a file to a field that takes one.
+`-f key=value` is read as the item's form has the field: numbers, `true` and `false`, lists (`-f regions=europe,asia`,
+or `-f` several times, or JSON), JSON, and text as it is. `-f notes=@notes.txt` sends a file, where a field takes one.
 `-f key` alone asks for the value, hidden where it is secret, so that it stands in no history of a shell.
 `--fields values.yaml` (or JSON, or `-`) holds many; `-f` counts before it. On a terminal, `pao submit` asks for
 required values that are missing, and goes on asking where one brings up further ones. Every value that is not accepted
