@@ -16,7 +16,9 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from api_plugin.run_record import completed_by, has_gaps
 from api_plugin.status import ProgressView, RunView, TaskView
+from api_plugin.store.snapshots import RunSnapshot
 from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, STATE_KEY, ActionReport, decode
 
 RunKey = tuple[str, str]
@@ -31,10 +33,27 @@ LEFT = (REPORT_KEY, STATE_KEY, PROGRESS_KEY)
 
 
 def read_runs(session: Session, keys: Iterable[RunKey]) -> dict[RunKey, RunView]:
-    """The runs of these keys; one that Airflow does not have is missing."""
+    """The runs of these keys. What Airflow lost of one that had ended is taken from its snapshot.
+
+    One that neither has is missing.
+    """
     wanted = list(keys)
     if not wanted:
         return {}
+    runs = read_live_runs(session, wanted)
+    incomplete = [key for key in wanted if has_gaps(runs.get(key))]
+    if incomplete:
+        kept = session.scalars(
+            select(RunSnapshot).where(tuple_(RunSnapshot.dag_id, RunSnapshot.run_id).in_(incomplete))
+        )
+        for row in kept:
+            key = (row.dag_id, row.run_id)
+            runs[key] = completed_by(runs.get(key), row.run)
+    return runs
+
+
+def read_live_runs(session: Session, wanted: list[RunKey]) -> dict[RunKey, RunView]:
+    """The runs of these keys that Airflow has."""
     runs = session.execute(
         select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.clear_number, DagRun.start_date, DagRun.end_date)
         .where(tuple_(DagRun.dag_id, DagRun.run_id).in_(wanted))

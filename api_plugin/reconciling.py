@@ -17,6 +17,8 @@ from api_plugin.outages import database_away
 from api_plugin.projection import bring_up_to_date
 from api_plugin.queueing.admitting import admit_all
 from api_plugin.queueing.holding import configured
+from api_plugin.retention.lost_runs import end_lost
+from api_plugin.retention.snapshots import take_snapshots, without_snapshot
 from api_plugin.runs import DagShelf
 from api_plugin.settling import settle, unsettled
 from api_plugin.sla import flag_overdue
@@ -25,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 """Requests that are brought up to date in one transaction."""
+
+SNAPSHOTS = 5_000
+"""Requests that one call keeps in snapshots; it is called each minute."""
 
 Ids = Sequence[uuid.UUID]
 
@@ -37,12 +42,17 @@ class Reconciled:
     rollbacks_started: int
     failures: Mapping[uuid.UUID, str]
     """The requests that could not be settled, each with why; they are looked at again the next time."""
+    lost: int
+    """Requests that were ended because Airflow has lost their runs."""
+    snapshots: int
+    """Requests that had ended, and whose runs are kept now."""
 
 
 def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
     """Start what lost callbacks did not, and bring every request up to date; commits each piece of work by itself.
 
-    Requests whose turn it is are let start as well, should nobody else do it.
+    Requests whose turn it is are let start as well, should nobody else do it. Those that have ended are kept in
+    snapshots, `SNAPSHOTS` at most.
     """
     wanted = unsettled(session)
     failures: dict[uuid.UUID, str] = {}
@@ -51,15 +61,22 @@ def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
         return sum(settle(session, shelf, request_id).rollback_started for request_id in ids)
 
     def brought_up_to_date(ids: Ids) -> int:
-        return len(bring_up_to_date(session, ids, wait=False))
+        bring_up_to_date(session, ids, wait=False)
+        return end_lost(session, ids)
+
+    def kept(ids: Ids) -> int:
+        return take_snapshots(session, ids)
 
     started = sum(_piece(session, [request_id], settled, failures) for request_id in wanted.failed)
-    for some in batched(wanted.all, BATCH):
-        _piece(session, some, brought_up_to_date, failures)
+    lost = sum(_piece(session, some, brought_up_to_date, failures) for some in batched(wanted.all, BATCH))
     admit_all(session, configured())
     flag_overdue(session)
     session.commit()
-    return Reconciled(examined=len(wanted.all), rollbacks_started=started, failures=failures)
+    ended = without_snapshot(session, SNAPSHOTS)
+    snapshots = sum(_piece(session, some, kept, failures) for some in batched(ended, BATCH))
+    return Reconciled(
+        examined=len(wanted.all), rollbacks_started=started, failures=failures, lost=lost, snapshots=snapshots
+    )
 
 
 def batched(ids: Ids, size: int) -> Iterator[Ids]:

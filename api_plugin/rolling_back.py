@@ -7,12 +7,14 @@ same run: only what was not undone is cleared there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey, read_runs
@@ -27,13 +29,15 @@ from api_plugin.projection import (
     rollback_key,
     rollback_of,
     run_key,
+    undone_actions,
 )
 from api_plugin.request_info import info_of
+from api_plugin.run_record import kept_actions
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.status import RunView
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 from api_plugin.undoing import ToUndo, WayRun, undo_list
-from catalog_compiler.plan import ItemPlan
+from catalog_compiler.plan import ItemPlan, Mode
 from catalog_compiler.run_format import REVOKED_KEY, RollbackInfo, RunConf, UndoStep, UserInfo, undo_task_id
 
 
@@ -53,6 +57,12 @@ class Found:
     def cancellation(self) -> Cancellation | None:
         """That of its present try."""
         return cancellation_of(self.request, self.run.clear_number)
+
+    @property
+    def runs(self) -> Mapping[Mode, RunView]:
+        """The runs of the ways of the present try."""
+        manual: dict[Mode, RunView] = {} if self.escalation_run is None else {"manual": self.escalation_run}
+        return {mode_of(self.request): self.run, **manual}
 
     @property
     def ways(self) -> Sequence[WayRun]:
@@ -94,13 +104,18 @@ def start_rollback(session: Session, shelf: DagShelf, found: Found, *, actor: st
 
     Commits nothing. Raises a 503 problem where the DAG is not ready.
     """
-    steps = undo_list(found.ways)
-    if not steps:
+    steps, undone = undo_list(found.ways), _undone(found)
+    left = [step for step in steps if (step.mode, step.action.name) not in undone]
+    if not left:
         return ()
     request = found.request
     dag, run_id = rollback_key(request, found.run.clear_number)
+    if found.rollback_run is not None:
+        # What Airflow still has of the run whose place this one takes.
+        session.execute(delete(DagRun).where(DagRun.dag_id == dag, DagRun.run_id == run_id))
     start_run(session, shelf, RunOrder(dag_id=dag, run_id=run_id, conf=_conf(found, steps), actor=actor))
     _skip_unused_places(session, dag, run_id, used=len(steps))
+    _pass_over(session, dag, run_id, [undo_task_id(n) for n, step in enumerate(steps, start=1) if step not in left])
     _revoke(session, request)
     # One whose run is gone from Airflow is started anew under the same number.
     session.merge(
@@ -114,7 +129,7 @@ def start_rollback(session: Session, shelf: DagShelf, found: Found, *, actor: st
             started_at=utc_now(),
         )
     )
-    return tuple(step.action.name for step in steps)
+    return tuple(step.action.name for step in left)
 
 
 def undo_the_rest(session: Session, rollback: RequestRollback, *, actor: str) -> tuple[str, ...]:
@@ -135,6 +150,19 @@ def undo_the_rest(session: Session, rollback: RequestRollback, *, actor: str) ->
     clear(session, (rollback.dag_id, rollback.run_id), sorted(left), actor=actor)
     rollback.started_at = utc_now()
     return tuple(name for place, name in places.items() if place in left)
+
+
+def _undone(found: Found) -> AbstractSet[tuple[Mode, str]]:
+    """What an earlier rollback of this try undid, by the snapshot of its run."""
+    rollback, run = found.rollback, found.rollback_run
+    if rollback is None or run is None:
+        return frozenset()
+    states = {place: task.state for place, task in run.tasks.items()}
+    return {
+        action
+        for position, action in enumerate(undone_actions(found.request, rollback), start=1)
+        if states.get(undo_task_id(position)) == "success"
+    }
 
 
 def _run_of(runs: Mapping[RunKey, RunView], row: RequestEscalation | RequestRollback | None) -> RunView | None:
@@ -163,6 +191,7 @@ def _conf(found: Found, steps: Sequence[ToUndo]) -> RunConf:
                 for step in steps
                 if step.action.rollback is not None
             ),
+            kept={mode: kept_actions(run) for mode, run in found.runs.items() if run.kept},
         ),
     )
 
@@ -174,6 +203,16 @@ def _skip_unused_places(session: Session, dag_id: str, run_id: str, *, used: int
         update(TaskInstance)
         .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.task_id.not_in(needed))
         .values(state=TaskInstanceState.SKIPPED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _pass_over(session: Session, dag_id: str, run_id: str, places: Sequence[str]) -> None:
+    """What an earlier rollback undid is not undone again."""
+    session.execute(
+        update(TaskInstance)
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.task_id.in_(places))
+        .values(state=TaskInstanceState.SUCCESS)
         .execution_options(synchronize_session=False)
     )
 

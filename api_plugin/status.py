@@ -81,6 +81,8 @@ class RunView:
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
     tasks: Mapping[str, TaskView]
+    kept: bool = False
+    """Whether a part of it is from a snapshot, because Airflow has it no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -68,37 +68,6 @@ class UndoStep(RunModel):
     undo: UndoPlan
 
 
-class RollbackInfo(RunModel):
-    """What a rollback run undoes, newest first: its steps are in `conf`, since the DAG may be of a later revision."""
-
-    clear_number: int
-    """The try of the request's run that this undoes."""
-    header: dict[str, Any]
-    field_types: dict[str, str]
-    steps: tuple[UndoStep, ...]
-
-
-class EscalationInfo(RunModel):
-    """Why a request goes on by its manual fulfillment."""
-
-    clear_number: int
-    """The try of the request's automatic run that failed."""
-    error: str
-    """Why it failed, for the people who go on; it holds no secret."""
-
-
-class RunConf(RunModel):
-    """The `conf` of a request's DAG run. `fields` holds visible fields, secret ones sealed."""
-
-    format: Literal[1] = 1
-    request: RequestInfo
-    item_id: str
-    revision: str
-    fields: dict[str, JsonValue]
-    rollback: RollbackInfo | None = None
-    escalation: EscalationInfo | None = None
-
-
 class ActionFailure(RunModel):
     """Why an action failed, for the requester."""
 
@@ -121,6 +90,47 @@ class ActionReport(RunModel):
     attempts: int = 0
     started_at: dt.datetime
     ended_at: dt.datetime
+
+
+class KeptAction(RunModel):
+    """What an action left, from a snapshot: for an undo whose request's rows Airflow has no more."""
+
+    report: ActionReport | None = None
+    state: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the action stored itself."""
+
+
+class RollbackInfo(RunModel):
+    """What a rollback run undoes, newest first: its steps are in `conf`, since the DAG may be of a later revision."""
+
+    clear_number: int
+    """The try of the request's run that this undoes."""
+    header: dict[str, Any]
+    field_types: dict[str, str]
+    steps: tuple[UndoStep, ...]
+    kept: dict[Mode, dict[str, KeptAction]] = Field(default_factory=dict)
+    """What the actions of a way left, where Airflow lost it; of a way that is not here, Airflow has it."""
+
+
+class EscalationInfo(RunModel):
+    """Why a request goes on by its manual fulfillment."""
+
+    clear_number: int
+    """The try of the request's automatic run that failed."""
+    error: str
+    """Why it failed, for the people who go on; it holds no secret."""
+
+
+class RunConf(RunModel):
+    """The `conf` of a request's DAG run. `fields` holds visible fields, secret ones sealed."""
+
+    format: Literal[1] = 1
+    request: RequestInfo
+    item_id: str
+    revision: str
+    fields: dict[str, JsonValue]
+    rollback: RollbackInfo | None = None
+    escalation: EscalationInfo | None = None
 
 
 def decode(value: Any) -> Any:

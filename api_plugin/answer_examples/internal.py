@@ -31,6 +31,8 @@ EXAMPLES: dict[str, Any] = {
         "failures": [
             {"id": ID, "message": "the DAG 'default.queue.rollback' is not ready to run; try again in a moment"}
         ],
+        "lost": 0,
+        "snapshots": 2,
     },
     "note_breakers": {"left_alone": ["db.example.com:443"]},
     "list_catalogs": {"catalogs": ["default", "staging"]},

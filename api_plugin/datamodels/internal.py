@@ -46,6 +46,8 @@ class ReconcileAnswer(Answer):
     examined: int
     rollbacks_started: int
     failures: list[ReconcileFailure] = Field(description="Requests that could not be settled now; tried again later.")
+    lost: int = Field(description="Requests that were ended because Airflow has lost their runs.")
+    snapshots: int = Field(description="Requests that had ended, and whose runs are kept now.")
 
 
 class CatalogNames(Answer):

@@ -27,7 +27,7 @@ def roll_back(session: Session, shelf: DagShelf, request: Request, caller: Princ
 
 
 def _undo(session: Session, shelf: DagShelf, found: Found, caller: Principal) -> tuple[str, ...]:
-    if found.rollback is not None and found.rollback_run is not None:
+    if found.rollback is not None and found.rollback_run is not None and not found.rollback_run.kept:
         return undo_the_rest(session, found.rollback, actor=caller.id)
     return start_rollback(session, shelf, found, actor=caller.id)
 

@@ -68,12 +68,15 @@ def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> R
     """Look at every request that has not ended: bring it up to date, and start what a lost callback did not.
 
     One that can't be settled keeps no other from it; the answer lists those, and the next call tries them again.
+    One whose run Airflow has lost is ended. Requests that have ended are kept, so that they outlive Airflow's rows.
     """
     done = reconcile_all(session, state.dags)
     return ReconcileAnswer(
         examined=done.examined,
         rollbacks_started=done.rollbacks_started,
         failures=[ReconcileFailure(id=request_id, message=why) for request_id, why in done.failures.items()],
+        lost=done.lost,
+        snapshots=done.snapshots,
     )
 
 

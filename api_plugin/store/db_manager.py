@@ -8,11 +8,11 @@ from airflow.utils.db_manager import BaseDBManager
 from alembic import command
 from sqlalchemy import MetaData
 
-from api_plugin.store import access, catalog, idempotency, queue, requests, resources, targets
+from api_plugin.store import access, catalog, idempotency, queue, requests, resources, snapshots, targets
 from api_plugin.store.base import Base
 
 _FOLDER = Path(__file__).parent
-TABLE_MODULES = (access, catalog, idempotency, queue, requests, resources, targets)
+TABLE_MODULES = (access, catalog, idempotency, queue, requests, resources, snapshots, targets)
 """Importing them registers their tables on the metadata."""
 
 

@@ -34,6 +34,8 @@ class Request(Base):
         Index(None, "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(None, "status", "created_at", "id"),
         Index(None, "expected_at", postgresql_where=text("overdue_at IS NULL AND ended_at IS NULL")),
+        Index("ix_request_without_snapshot", "ended_at", postgresql_where=text("snapshot_at IS NULL")),
+        Index("ix_request_to_retain", "ended_at", postgresql_where=text("slimmed_at IS NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -65,6 +67,10 @@ class Request(Base):
     """The last projection: statuses of the request and its actions, as watchers were told."""
     event_seq: Mapped[int] = mapped_column(default=0)
     """The number of the last event."""
+    snapshot_at: Mapped[dt.datetime | None]
+    """When its runs were last kept in snapshots; None where anything happened since."""
+    slimmed_at: Mapped[dt.datetime | None]
+    """When retention took away all but what undoing it needs; None where it is whole."""
     cancellation: Mapped[dict[str, Any] | None]
     """The last cancellation by a person, as `api_plugin.cancellation.Cancellation` has it."""
     expected_at: Mapped[dt.datetime | None]

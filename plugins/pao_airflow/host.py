@@ -92,6 +92,9 @@ async def _undo(step: UndoStep, run: RunConf, rollback: RollbackInfo, task: Host
 
 async def _until_stopped(work: Work, run: RunConf) -> None:
     """Let an action that a person has just stopped stop what it began outside, before that is undone."""
+    if work.kept is not None:
+        # The request ended so long ago that Airflow has lost it.
+        return
     task_id, request_id = action_task_id(work.action), run.request.id
     for _ in range(round(CALL_SECONDS + STOP_SECONDS)):
         if await work.report(work.action, request_id) is not None:

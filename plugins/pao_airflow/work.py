@@ -13,7 +13,15 @@ from pydantic import JsonValue
 from catalog_compiler.actions import ActionContext, ActionType, action_type
 from catalog_compiler.plan import RetryPlan
 from catalog_compiler.request_scope import field_scope, request_scope
-from catalog_compiler.run_format import ActionReport, RollbackInfo, RunConf, UndoStep, action_task_id, dag_id
+from catalog_compiler.run_format import (
+    ActionReport,
+    KeptAction,
+    RollbackInfo,
+    RunConf,
+    UndoStep,
+    action_task_id,
+    dag_id,
+)
 from catalog_compiler.sealing import Sealer
 from catalog_compiler.settings import PaoSettings
 from catalog_compiler.templates import Scope, references, render_config
@@ -46,13 +54,20 @@ class Work:
     """The type of the action that is undone, where it is known."""
     undone_try: int | None = None
     """The try of the action that is undone, where it is known."""
+    kept: Mapping[str, KeptAction] | None = None
+    """What the request's actions left, where Airflow has it no more."""
 
     async def report(self, action: str, request_id: str) -> ActionReport | None:
         """What an action of the request left, for `response.*`; of the action that is undone, in its last try."""
-        report = await read_report(dag_id=self.responses_from, run_id=request_id, task_id=action_task_id(action))
+        report = await self._read_report(action, request_id)
         own = self.undoing and action == self.action
         stale = own and report is not None and self.undone_try not in {None, report.try_number}
         return None if stale else report
+
+    async def _read_report(self, action: str, request_id: str) -> ActionReport | None:
+        if self.kept is not None:
+            return self.kept[action].report if action in self.kept else None
+        return await read_report(dag_id=self.responses_from, run_id=request_id, task_id=action_task_id(action))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +110,7 @@ def undo_work(step: UndoStep, run: RunConf, rollback: RollbackInfo) -> Work:
         undone_type=step.type,
         undone_try=step.try_number,
         undoing=True,
+        kept=rollback.kept.get(step.mode),
     )
 
 
@@ -138,6 +154,8 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
 
 async def _undone(work: Work, run: RunConf) -> dict[str, JsonValue]:
     """What the action that is undone stored last."""
+    if work.kept is not None:
+        return dict(work.kept[work.action].state) if work.action in work.kept else {}
     task_id = action_task_id(work.action)
     return await read_action_state(dag_id=work.responses_from, run_id=run.request.id, task_id=task_id)
 

@@ -103,4 +103,4 @@ def test_the_operation_lists_what_could_not_be_settled(portal, world, requests):
     answer = portal("POST", "/internal/reconcile", a_caller(Permission.INTERNAL, name="key:service"))
 
     assert (200, [str(requests[0].id)]) == (answer.status_code, [one["id"] for one in answer.json()["failures"]])
-    assert {"examined", "rollbacks_started", "failures"} == answer.json().keys()
+    assert {"examined", "rollbacks_started", "failures", "lost", "snapshots"} == answer.json().keys()

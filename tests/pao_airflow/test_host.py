@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from catalog_compiler.actions import ActionResult, ActionType
 from catalog_compiler.plan import UndoPlan
-from catalog_compiler.run_format import PROGRESS_KEY, REVOKED_KEY, STATE_KEY, RollbackInfo, UndoStep
+from catalog_compiler.run_format import PROGRESS_KEY, REVOKED_KEY, STATE_KEY, KeptAction, RollbackInfo, UndoStep
 from catalog_compiler.sealing import Sealer, is_sealed
 from tests.api_plugin.runs import a_report
 from tests.installed_types import installed
@@ -432,6 +432,16 @@ def test_an_undo_uses_the_outputs_of_its_action(supervisor, target):
 
     assert ["completed", "completed"] == [undo(1, conf).outcome, undo(2, conf).outcome]
     assert [("DELETE", "/b-1"), ("DELETE", "/a-1")] == [(got.method, got.path) for got in target.received]
+
+
+def test_an_undo_uses_what_was_kept_where_airflow_has_lost_it(supervisor, target):
+    """The rollback's run brings it along; nobody asks Airflow, nor waits for an action that may still be stopping."""
+    kept = {"a": KeptAction(report=a_report(outputs={"id": seal("a-1")}), state={"key": "K"})}
+    rollback = a_rollback(target, "a", "b").model_copy(update={"kept": {"automatic": kept}})
+    conf = a_conf(a_step(put(target)), rollback=rollback)
+
+    assert ["completed", "failed"] == [undo(1, conf).outcome, undo(2, conf).outcome]
+    assert [("DELETE", "/a-1")] == [(got.method, got.path) for got in target.received]
 
 
 def test_the_last_place_undoes_what_is_left_of_the_list(supervisor, target):
