@@ -48,9 +48,12 @@ class Watcher(MessageQueue):
         self.seq = since
         self._place: QueueAnswer | None = None
 
-    def tell(self, message: Message) -> None:
-        """Hand over a message that it has not got; never waits."""
-        if message["seq"] > self.seq or message["type"] == "end":
+    def tell(self, message: Message, after: int) -> None:
+        """Hand over a message that it has not got; never waits.
+
+        `after` is from where on they were read: who came meanwhile, and has less, gets all of them in the next look.
+        """
+        if self.seq >= after and (message["seq"] > self.seq or message["type"] == "end"):
             self.seq = max(self.seq, message["seq"])
             self.offer(message)
 
@@ -101,14 +104,15 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
         marks = await asyncio.to_thread(_marks, list(self._watchers))
         self._known = {request_id: known for request_id, known in self._known.items() if request_id in marks}
         changed = [request_id for request_id, mark in marks.items() if self._is_due(request_id, mark, now)]
-        self._tell(await asyncio.to_thread(read_messages, self._behind(marks.keys() - set(changed)), marks))
+        behind = self._behind(marks.keys() - set(changed))
+        self._tell(await asyncio.to_thread(read_messages, behind, marks), behind)
         for start in range(0, len(changed), BATCH):
-            batch = changed[start : start + BATCH]
-            derived, messages = await asyncio.to_thread(derive_messages, self._behind(batch))
+            behind = self._behind(changed[start : start + BATCH])
+            derived, messages = await asyncio.to_thread(derive_messages, behind)
             self._known |= {
                 request_id: _Known(of_airflow=marks[request_id].of_airflow, at=now) for request_id in derived
             }
-            self._tell(messages)
+            self._tell(messages, behind)
         await self._tell_places([request_id for request_id, mark in marks.items() if mark.status == "queued"])
 
     async def _tell_places(self, queued: Collection[uuid.UUID]) -> None:
@@ -132,10 +136,11 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
             if (watchers := self._watchers.get(request_id))
         }
 
-    def _tell(self, messages: Iterable[Message]) -> None:
+    def _tell(self, messages: Iterable[Message], behind: Mapping[uuid.UUID, int]) -> None:
         for message in messages:
-            for watcher in self._watchers.get(uuid.UUID(message["request_id"]), set()).copy():
-                watcher.tell(message)
+            request_id = uuid.UUID(message["request_id"])
+            for watcher in self._watchers.get(request_id, set()).copy():
+                watcher.tell(message, behind[request_id])
 
 
 def _marks(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Mark]:

@@ -87,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lists", type=_count, default=20, help="calls of each list of those, by each of two")
     parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement, and of the delays")
     parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
+    parser.add_argument("--sockets", type=_count, default=1000, help="that watch a request each")
     parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")
     parser.add_argument("--rush", type=_count, default=1000, help="requests of the rush")
     parser.add_argument("--clients", type=_count, default=200, help="that submit them")

@@ -17,6 +17,7 @@ from bench.pushing import measure_pushes
 from bench.report import BurstPair, Pair, RushPair
 from bench.rush import measure_rush
 from bench.serving import measure_serving
+from bench.sockets import measure_sockets
 from bench.stack import MeasuredStack
 from bench.submission import Load, measure_submissions
 from bench.waiting import measure_delays, measure_waiting
@@ -100,6 +101,12 @@ def _waiting(bench: Bench) -> Found:
         return {"waiting": measure_waiting(bench.stack, requests, MANY)}
 
 
+def _sockets(bench: Bench) -> Found:
+    sockets = bench.arguments.sockets
+    with bench.progress.step(f"Watching {sockets} requests by as many WebSockets"):
+        return {"sockets": measure_sockets(bench.stack, sockets, MANY)}
+
+
 def _burst(bench: Bench) -> Found:
     runs = bench.arguments.burst
     with bench.progress.step(f"Completing {runs} requests at once"):
@@ -138,6 +145,7 @@ MEASURES: tuple[tuple[str, Callable[[Bench], Found]], ...] = (
     ("idle", _idle),
     ("delay", _delay),
     ("waiting", _waiting),
+    ("sockets", _sockets),
     ("burst", _burst),
     ("rush", _rush),
     ("submission", _handwritten_submission),

@@ -17,6 +17,7 @@ from bench.measure import Spread, ratio
 from bench.pushing import PushTimes
 from bench.rush import Rush
 from bench.serving import ServingTimes
+from bench.sockets import Sockets
 from bench.submission import Load
 from bench.waiting import Waiting
 
@@ -85,6 +86,7 @@ class Results:
     """From the end of an action to the first byte of the next."""
     waiting: Waiting | None = None
     rush: RushPair | None = None
+    sockets: Sockets | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +116,7 @@ def targets(results: Results) -> list[Target]:
         _listing_targets,
         _run_targets,
         _action_targets,
+        _socket_targets,
         _rush_targets,
         _push_targets,
     )
@@ -171,6 +174,14 @@ def _action_targets(results: Results) -> Iterator[Target]:
         )
         yield Target(name=f"{name}: most worker tasks", measured=waiting.worker_tasks, limit=0, unit="")
         yield Target(name=f"{name}: time beside one alone", measured=waiting.ratio, limit=1.5, unit="x")
+
+
+def _socket_targets(results: Results) -> Iterator[Target]:
+    if sockets := results.sockets:
+        name = f"{sockets.sockets} WebSockets"
+        yield Target(name=f"{name}: not told everything", measured=sockets.lost, limit=0, unit="")
+        yield Target(name=f"{name}: told of others", measured=sockets.foreign, limit=0, unit="")
+        yield Target(name=f"{name}, status: slowest", measured=sockets.statuses.slowest, limit=1000, unit="ms")
 
 
 def _rush_targets(results: Results) -> Iterator[Target]:
@@ -260,6 +271,7 @@ def _rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield "one on a slow target", "1", "", "", "", f"{waiting.alone * 1000:.0f}", ""
         count, rate = f"{waiting.completed} of {waiting.requests}", f"all begun after {waiting.begun:g} s"
         yield "many on slow targets", count, "", "", "", f"{waiting.seconds * 1000:.0f}", rate
+    yield from _socket_rows(results.sockets)
     if results.rush:
         yield from _rush_rows("rush", results.rush.ours)
         yield from _rush_rows("hand-written, rush", results.rush.handwritten)
@@ -277,6 +289,15 @@ def _listing_rows(results: Results) -> Iterator[tuple[str, ...]]:
         yield _row(f"{name}: lists, requester", listing.requester)
         yield _row(f"{name}: page after page", listing.pages)
         yield _row(f"{name}: slowest", listing.slowest_times, listing.slowest)
+
+
+def _socket_rows(sockets: Sockets | None) -> Iterator[tuple[str, ...]]:
+    if sockets:
+        name = f"{sockets.sockets} WebSockets"
+        cores = f"{sockets.quiet_cpu:g} cores when quiet, {sockets.busy_cpu:g} when busy"
+        memory = f"{sockets.memory.before:g}, {sockets.memory.peak:g}, {sockets.memory.after:g} MB"
+        yield _row(f"{name}: status told", sockets.statuses, cores)
+        yield _row(f"{name}: action told", sockets.actions, memory)
 
 
 def _load_rows(name: str, loads: Iterable[Load]) -> Iterator[tuple[str, ...]]:

@@ -47,8 +47,9 @@ def _entry(event: Happened, before: dict[str, str]) -> Entry:
             at=event.at,
             level=_level(status),
             source="request",
-            event=f"request_{status}",
+            event="request_status",
             message=f"request {words}: {error}" if error else f"request {words}",
+            data={name: value for name, value in event.data.items() if name != "error"},
         )
     return Entry(
         at=event.at, level="info", source="request", event=event.type, message=_words(event.type), data=event.data
@@ -67,9 +68,9 @@ def _of_action(event: Happened, action: Mapping[str, Any], before: dict[str, str
         source="request",
         action=name,
         attempt=action.get("attempt") or None,
-        event=f"action_{status}",
+        event="action_status",
         message=f"{_words(status)}: {error}" if error and status in _GRAVE else _words(status),
-        data={"url": url} if url else {},
+        data={"status": status} | ({"url": url} if url else {}),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections import Counter
 
 import pytest
@@ -95,6 +96,31 @@ def test_who_comes_and_goes_misses_and_repeats_nothing(world, order, seed):
         assert whole == [message["seq"] for message in messages if message["type"] != "end"]
         assert whole == list(range(1, len(whole) + 1))
         assert ("end", "completed") == (messages[-1]["type"], messages[-1]["status"])
+
+
+def test_who_comes_while_others_are_told_is_told_everything(world, order, monkeypatch):
+    """Though what was just read for the others begins later."""
+    request = order()
+    world.run(request, "running")
+    read, come = threading.Event(), threading.Event()
+
+    def slowly(behind):
+        found = derive_messages(behind)
+        read.set()
+        come.wait(10)
+        return found
+
+    monkeypatch.setattr(watching, "derive_messages", slowly)
+    tower = Watchtower(interval=0.01)
+
+    async def watch():
+        async with tower.running(), tower.watch(request.id, 3) as early:
+            await asyncio.to_thread(read.wait, 10)
+            async with tower.watch(request.id, 0) as late:
+                come.set()
+                return (await early.next())["seq"], [(await late.next())["seq"] for _ in range(4)]
+
+    assert (4, [1, 2, 3, 4]) == asyncio.run(watch())
 
 
 def test_a_look_at_what_has_not_changed_derives_nothing(world, order, monkeypatch):
