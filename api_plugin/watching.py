@@ -8,6 +8,7 @@ and only what changed since is derived anew.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -33,7 +34,8 @@ from api_plugin.watch_loop import Message, MessageQueue, WatchLoop
 BATCH = 100
 """Requests that are brought up to date in one transaction, so that none is locked for long."""
 ANYWAY_SECONDS = 10.0
-"""After so long a request is derived anew though nothing changed: what time alone decides is seen by then."""
+"""After so long, or up to twice that, so that not all of them are due at once, a request is derived anew though nothing
+changed: what time alone decides is seen by then."""
 BY_TIME: frozenset[str] = frozenset({"cancelling"})
 """Statuses that end by themselves after a while: derived in each look."""
 
@@ -79,7 +81,13 @@ class _Known:
     """How a request stood when it was derived last."""
 
     of_airflow: tuple[int, Decimal]
-    at: float
+    due: float
+    """When it is derived anew, though nothing changed."""
+
+
+def _known(mark: Mark, now: float) -> _Known:
+    due = now + ANYWAY_SECONDS * (1 + random.random())  # noqa: S311 - no secret
+    return _Known(of_airflow=mark.of_airflow, due=due)
 
 
 class Watchtower(WatchLoop[uuid.UUID, Watcher]):
@@ -109,9 +117,7 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
         for start in range(0, len(changed), BATCH):
             behind = self._behind(changed[start : start + BATCH])
             derived, messages = await asyncio.to_thread(derive_messages, behind)
-            self._known |= {
-                request_id: _Known(of_airflow=marks[request_id].of_airflow, at=now) for request_id in derived
-            }
+            self._known |= {request_id: _known(marks[request_id], now) for request_id in derived}
             self._tell(messages, behind)
         await self._tell_places([request_id for request_id, mark in marks.items() if mark.status == "queued"])
 
@@ -126,7 +132,7 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
         known = self._known.get(request_id)
         if known is None or mark.status in BY_TIME:
             return True
-        return known.of_airflow != mark.of_airflow or now - known.at > ANYWAY_SECONDS
+        return known.of_airflow != mark.of_airflow or now > known.due
 
     def _behind(self, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         """From where on the watchers of these requests are to be told."""

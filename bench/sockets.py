@@ -100,7 +100,7 @@ class _Watcher:
 
     def is_complete(self) -> bool:
         """Whether it was told every change once, in order, to the end."""
-        told = [message["seq"] for _, message in self.messages if message["type"] != "end"]
+        told = [message["seq"] for _, message in self.messages if message["type"] in {"status", "action"}]
         ended = bool(self.messages) and self.messages[-1][1]["type"] == "end"
         return ended and told == list(range(1, self.messages[-1][1]["seq"] + 1))
 
