@@ -21,8 +21,8 @@ SERVER_RULES: Mapping[ServerRule, str] = MappingProxyType(
         "parses": "The text of a `json` or `yaml` field is JSON, or YAML of the catalog's subset.",
         "json-value": "The value of a `json` field fits its `validation.schema`, has at most 50 levels, and is as long"
         " as `min` and `max` say where it was not given as a text.",
-        "file-content": "A file's content is whole base64, its size in bytes and its content type are allowed, and its"
-        " name is a plain one.",
+        "file-content": "A file's content is whole base64, its size in bytes and its content type are allowed, what it"
+        " begins with fits that type, and its name is a plain one.",
         "characters": "A text holds no NUL character and no half of a surrogate pair.",
         "double": "A number is finite, and at most 1.8e308 in magnitude.",
         "text-length": "A text without a `max` has at most 1,048,576 characters.",

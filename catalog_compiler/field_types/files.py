@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 from typing_extensions import override
 
+from catalog_compiler.content_types import contradiction
 from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.model import FieldTypeName, FormField
@@ -131,6 +132,9 @@ class File(FieldType):
         wanted = field.validation.content_types
         if wanted and not any(_is_of_type(file.content_type, one) for one in wanted):
             advice = f"must be a file of type {' or '.join(wanted)}"
+            yield Fault(code="content-type", text=advice, rule="file-content")
+        elif found := contradiction(file.content_type, file.content):
+            advice = f"says it is {file.content_type[:100]}, but its content is {found}; send it as what it is"
             yield Fault(code="content-type", text=advice, rule="file-content")
 
     @staticmethod
