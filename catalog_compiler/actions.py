@@ -210,6 +210,8 @@ class ActionContext:
     """A link to the request, for people who meet what the action made outside."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The deployment's options for this type, those that are set: `binary` is `[pao] terraform_binary`, say."""
+    failure: str | None = None
+    """Why the automatic fulfillment failed, where people go on with its request: for them to read, without a secret."""
     undone: Mapping[str, JsonValue] = field(default_factory=dict)
     """While undoing: what the action that is undone stored last as its state, however it ended."""
     overdue: Callable[[], bool] = lambda: False

@@ -46,11 +46,11 @@ def _check_resources(
 
 
 def _check_fulfillment(fulfillment: Fulfillment, root: Path, facts: ConfigFacts) -> Iterator[Finding]:
-    if fulfillment.on_failure == "escalate":
+    if fulfillment.on_failure == "escalate" and facts.mode == "manual":
         yield Finding(
             path=(*root, "on_failure"),
             code="invalid-value",
-            message="'escalate' is not supported by this version; write rollback or hold",
+            message="'escalate' leads to the manual fulfillment, so it has no meaning here; write rollback or hold",
         )
     named = named_actions(fulfillment.actions)
     graph = Graph.of(named)

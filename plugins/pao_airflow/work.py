@@ -148,6 +148,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         request_url=run.request.url,
         options=settings.options_of(work.type),
         undone=undone,
+        failure=run.escalation.error if run.escalation else None,
     )
     return Prepared(kind=kind, config=render_config(kind, work.config, scope), context=context, masker=masker)
 

@@ -181,11 +181,11 @@ class World:
             )  # fmt: skip
         self.session.commit()
 
-    def left(self, request, task_id, key, value):
+    def left(self, request, task_id, key, value, *, run_id=None, dag_id=None):
         """Let a running task have left that in XCom, as Airflow stores what a trigger sets."""
         XComModel.set(
-            key=key, value=json.dumps(value), task_id=task_id, dag_id=request.dag_id, run_id=str(request.id),
-            session=self.session,
+            key=key, value=json.dumps(value), task_id=task_id, dag_id=dag_id or request.dag_id,
+            run_id=run_id or str(request.id), session=self.session,
         )  # fmt: skip
         self.session.commit()
 

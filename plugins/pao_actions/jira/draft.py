@@ -16,6 +16,9 @@ from pao_actions.jira.people import find_user
 from pao_actions.jira.screen import Screen, ScreenField, create_screen
 from pao_actions.jira.values import field_value, is_absent, named
 
+LONGEST_ERROR = 2_000
+"""Characters of an error that a ticket tells."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
@@ -39,9 +42,11 @@ async def draft_ticket(client: JiraClient, config: JiraTicketConfig, label: str)
         "issuetype": {"id": screen.issue_type_id},
         "summary": _checked(config.summary_template.strip(), summary_problem(config.summary_template)),
     }
-    if config.description_template.strip():
+    described = bool(config.description_template.strip())
+    if described:
         screen.own_field("description", "description_template")
-        text = checked_text(config.description_template, "the description")
+    if described or (client.context.failure and "description" in screen.fields):
+        text = checked_text(_with_failure(config.description_template, client.context), "the description")
         fields["description"] = adf(text, link=client.context.request_url) if client.cloud else wiki(text)
     labelled = "labels" in screen.fields
     fields |= _labels(screen, config, [label] if labelled else [])
@@ -55,6 +60,15 @@ async def draft_ticket(client: JiraClient, config: JiraTicketConfig, label: str)
             f"{'it' if len(missing) == 1 else 'them'} to the item, under 'custom_fields' or by a key of its own"
         )
     return Draft(screen=screen, fields=fields, labelled=labelled)
+
+
+def _with_failure(text: str, context: ActionContext) -> str:
+    """The text, with why people are asked where the automatic fulfillment failed; what is too long of that is cut."""
+    if context.failure is None:
+        return text
+    error = context.failure if len(context.failure) <= LONGEST_ERROR else f"{context.failure[:LONGEST_ERROR]}..."
+    told = f"This was tried automatically before, and failed: {error}\nThe request: {context.request_url}"
+    return f"{text.rstrip()}\n\n{told}".lstrip()
 
 
 def _labels(screen: Screen, config: JiraTicketConfig, own: list[str]) -> dict[str, JsonValue]:

@@ -29,6 +29,9 @@ seconds, and for one at once where its webhook tells of it. A Jira that is away 
 died, the ticket is looked for by it before the action goes on. Jira's search lags behind, so where nothing is found
 within two minutes the action ends as `outcome_unknown`, and makes no second ticket by itself.
 
+**Escalated.** Where a request's automatic fulfillment failed and the manual one took over, the description of its
+tickets ends with the error and a link to the request; the item need not ask for it.
+
 **Rollback.** `rollback: {type: jira-ticket}` is enough: the ticket gets a comment and is closed by a transition whose
 name says that it was declined, or any other that closes it; `transition` and `comment_template` decide it, and `key`
 names another ticket. One that is closed or gone already counts as undone. A rollback with a `project` of its own makes

@@ -8,6 +8,7 @@ import json
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from api_plugin.cancellation import Cancellation
@@ -26,11 +27,11 @@ FIELDS = [
     {"id": "secret", "name": "Secret", "type": "password", "order": 2, "required": False},
 ]
 BOTH = {"manual": [action("ticket", rollback=UNDO)], "fields": FIELDS}
+UNDONE = (action("a", rollback=UNDO), action("b", rollback=UNDO), action("c"))
 ITEMS = {
-    "queue": compiled_item("queue", action("a", rollback=UNDO), action("b", rollback=UNDO), action("c"), **BOTH),
-    "held": compiled_item(
-        "held", action("a", rollback=UNDO), action("b", rollback=UNDO), action("c"), on_failure="hold", **BOTH
-    ),
+    "held": compiled_item("held", *UNDONE, on_failure="hold", **BOTH),
+    "plain": compiled_item("plain", action("a"), action("b"), action("c"), on_failure="hold", **BOTH),
+    "asking": compiled_item("asking", *UNDONE, on_failure="escalate", **BOTH),
     "by-hand": compiled_item("by-hand", manual=[action("ticket", rollback=UNDO)], fields=FIELDS),
 }
 MAY = (Permission.REQUEST_READ, Permission.REQUEST_OPERATE, Permission.REQUEST_CREATE)
@@ -46,10 +47,19 @@ class Desk:
     def __init__(self, world, portal):
         self.world = world
         self.portal = portal
+        self.published = set()
 
     def order(self, item_id="held", **body):
-        """A request that is queued."""
+        """A request that is queued, of an item that is published when it is first needed."""
+        if item_id not in self.published:
+            self.published.add(item_id)
+            self.publish(ITEMS[item_id])
         return self.world.order(item_id, DEV, **body)
+
+    def publish(self, item):
+        """Publish an item, or another revision of it."""
+        self.world.publish(item)
+        self.world.parse(item)
 
     def failed(self, item_id="held", *, completed=("a",), failed="b", **body):
         """A request whose run failed in the middle; what comes after was not reached."""
@@ -125,9 +135,9 @@ class Desk:
 
     def settle(self, request):
         """What its run's failure callback asks for."""
-        self.world.session.rollback()
-        settled = settle(self.world.session, self.world.shelf, request.id)
-        self.world.session.commit()
+        with create_session(scoped=False) as session:
+            settled = settle(session, self.world.shelf, request.id)
+            session.commit()
         return settled
 
     def do(self, operation, request, body=None, *, caller=DEV, **headers):
@@ -163,6 +173,4 @@ class Desk:
 @pytest.fixture
 def desk(world, portal):
     """On the world's catalog."""
-    world.publish(*ITEMS.values())
-    world.parse(*ITEMS.values())
     return Desk(world, portal)
