@@ -13,6 +13,7 @@ import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from api_plugin.queueing.limits import Counted, Limits, Slots, Work
 
@@ -20,6 +21,9 @@ Running = Iterable[tuple[Work, int]]
 """What runs: each kind of work with how many requests of it there are."""
 Turns = Mapping[str, int]
 """For each user who had a turn, the number of their last one; later turns have higher numbers."""
+
+_Age = tuple[dt.datetime, uuid.UUID]
+_Rank = tuple[int, float, int, _Age]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,20 +58,26 @@ def next_ones(
         lines[each.priority, each.work].append(each)
     last = dict(turns)
     turn = max(last.values(), default=0)
+
+    def rank(each: Waiting) -> _Rank:
+        return -each.priority, slots.share(each.work), last.get(each.work.user_id, 0), _age(each)
+
+    # While it is being decided, shares and turns only grow: who comes up with an old rank goes back with the new one.
+    ranked = [(rank(line[0]), line) for line in lines.values()]
+    heapify(ranked)
     chosen: list[Waiting] = []
-    while len(chosen) < at_most:
-        heads = [line[0] for line in lines.values() if line and not slots.full(line[0].work)]
-        if not heads:
-            break
-        first = min(
-            heads,
-            key=lambda each: (-each.priority, slots.share(each.work), last.get(each.work.user_id, 0), _age(each)),
-        )
-        lines[first.priority, first.work].popleft()
-        slots.take(first.work)
-        turn += 1
-        last[first.work.user_id] = turn
-        chosen.append(first)
+    while ranked and len(chosen) < at_most:
+        known, line = heappop(ranked)
+        if slots.full(line[0].work):
+            continue
+        if known == rank(line[0]):
+            chosen.append(line.popleft())
+            work = chosen[-1].work
+            slots.take(work)
+            turn += 1
+            last[work.user_id] = turn
+        if line:
+            heappush(ranked, (rank(line[0]), line))
     return tuple(chosen)
 
 
@@ -98,5 +108,5 @@ def _in_turn(slots: Slots, counted: Counted, lane: Iterable[Waiting], turns: Tur
     return sorted(lane, key=lambda each: keys[each.id])
 
 
-def _age(each: Waiting) -> tuple[dt.datetime, uuid.UUID]:
+def _age(each: Waiting) -> _Age:
     return each.since, each.id

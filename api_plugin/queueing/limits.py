@@ -79,6 +79,7 @@ class Slots:
     def __init__(self, limits: Limits, running: Iterable[tuple[Work, int]]) -> None:
         """Count what runs: so many requests of each kind of work."""
         self._limits = limits
+        self._known: dict[Work, dict[Counted, int]] = {}
         self._used: Counter[Counted] = Counter()
         self._of_user: Counter[tuple[str, Counted]] = Counter()
         for work, count in running:
@@ -86,13 +87,13 @@ class Slots:
 
     def take(self, work: Work, count: int = 1) -> None:
         """Let so many more run."""
-        for counted in self._limits.on(work):
+        for counted in self._on(work):
             self._used[counted] += count
             self._of_user[work.user_id, counted] += count
 
     def full(self, work: Work) -> list[Counted]:
         """The limits that let no more of it run."""
-        return [counted for counted, limit in self._limits.on(work).items() if self._used[counted] >= limit]
+        return [counted for counted, limit in self._on(work).items() if self._used[counted] >= limit]
 
     def used_by(self, user_id: str, counted: Counted) -> int:
         """How many of a user's requests take a place under a limit."""
@@ -100,5 +101,12 @@ class Slots:
 
     def share(self, work: Work) -> float:
         """How much its user has of the scarcest thing that it needs: the largest part of any limit."""
-        taken = (self.used_by(work.user_id, counted) / limit for counted, limit in self._limits.on(work).items())
+        taken = (self.used_by(work.user_id, counted) / limit for counted, limit in self._on(work).items())
         return max(taken, default=0.0)
+
+    def _on(self, work: Work) -> dict[Counted, int]:
+        """The limits that hold for it: asked for very often."""
+        found = self._known.get(work)
+        if found is None:
+            found = self._known[work] = self._limits.on(work)
+        return found
