@@ -46,6 +46,10 @@ class ApiClient:
         """Settle every request that has not ended."""
         return self._call("POST", "/api/v1/internal/reconcile")
 
+    def apply_retention(self) -> dict[str, Any]:
+        """Delete a part of what was kept long enough; the answer's `more` tells whether to call again."""
+        return self._call("POST", "/api/v1/internal/retention")
+
     def note_breakers(self, process: str, breakers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Tell which targets a process leaves alone, and which it calls again."""
         return self._call("POST", "/api/v1/internal/breakers", {"process": process, "breakers": list(breakers)})

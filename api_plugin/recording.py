@@ -71,7 +71,7 @@ def record(session: Session, request: Request, view: RequestView, rollback: Requ
         return False
     request.updated_at = now
     request.state = state
-    request.snapshot_at = None
+    request.snapshot_at = request.slimmed_at = None
     return True
 
 

@@ -144,6 +144,16 @@ class PaoSettings(BaseModel):
         description="Airflow connection by which owners are told of errors in their items: of type `smtp` or `http`.",
     )
 
+    retention_completed: float = Field(
+        default=90.0, ge=0, description="Days for which completed requests are kept; 0 keeps them for ever."
+    )
+    retention_failed: float = Field(
+        default=180.0, ge=0, description="The same for requests that ended in any other way."
+    )
+    retention_audit: float = Field(
+        default=730.0, ge=0, description="Days for which the audit trail is kept; 0 keeps it for ever."
+    )
+
     terraform_binary: str | None = Field(
         default=None,
         description="The program of `terraform` actions, a name or a path; by default `terraform`, or else `tofu`, "

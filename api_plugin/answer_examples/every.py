@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from api_plugin.answer_examples import catalog, health, internal, operations, request_logs, requests, resources
+from api_plugin.answer_examples import (
+    catalog,
+    health,
+    internal,
+    operations,
+    request_logs,
+    requests,
+    resources,
+    retention,
+)
 
 EXAMPLES: dict[str, Any] = {
     name: example
-    for module in (catalog, health, internal, operations, request_logs, requests, resources)
+    for module in (catalog, health, internal, operations, request_logs, requests, resources, retention)
     for name, example in module.EXAMPLES.items()
 }

@@ -36,7 +36,7 @@ def take_snapshots(session: Session, ids: Sequence[uuid.UUID]) -> int:
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    whose = _runs_of(session, requests)
+    whose = runs_of(session, requests)
     runs = read_runs(session, whose)
     now = utc_now()
     rows = [
@@ -59,7 +59,7 @@ def take_snapshots(session: Session, ids: Sequence[uuid.UUID]) -> int:
     return len(requests)
 
 
-def _runs_of(session: Session, requests: Sequence[Request]) -> dict[RunKey, uuid.UUID]:
+def runs_of(session: Session, requests: Sequence[Request]) -> dict[RunKey, uuid.UUID]:
     """All runs of these requests, those of their manual fulfillments and rollbacks too, each with its request."""
     found: dict[RunKey, uuid.UUID] = {run_key(request): request.id for request in requests}
     ids = [request.id for request in requests]
