@@ -15,6 +15,7 @@ import httpx
 import psutil
 import psycopg2
 from pao_local import stack
+from pao_local.database import Database
 from pao_local.environment import STACK_MARK
 from pao_local.health import is_ready, wait_until_ready
 from pao_local.processes import Supervisor
@@ -100,6 +101,25 @@ class RunningStack:
         """Kill a program with its whole process tree, as the kernel would when memory is short."""
         (pid,) = [each.pid for each in Supervisor(self.settings).states() if each.name == program]
         _kill_tree(psutil.Process(pid))
+
+    def restart_database(self) -> None:
+        """Kill PostgreSQL with every connection, as a crash would, and start it again as it was started."""
+        pid = Database(self.settings).pid()
+        assert pid is not None, "PostgreSQL does not run"
+        server = psutil.Process(pid)
+        command, user = server.cmdline(), server.username()
+        _kill_tree(server)
+        with (self.settings.database / "log").open("ab") as log:
+            subprocess.Popen(
+                command,
+                user=user if os.geteuid() == 0 else None,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_for(lambda: Database(self.settings).pid() not in {None, pid}, "PostgreSQL has started again")
 
     @contextmanager
     def another_api_server(self, options: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,8 @@ class Call:
     path: str
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
+    """When it arrived."""
 
     @property
     def json(self) -> Any:
@@ -49,6 +53,8 @@ class ScriptedTarget:
     _calls: defaultdict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
     _held: list[threading.Event] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _server: ThreadingHTTPServer = field(init=False)
+    _thread: threading.Thread = field(init=False)
 
     def script(self, path: str, *replies: Reply) -> None:
         """Answer calls of a path by these in turn, and by the last for ever."""
@@ -77,21 +83,42 @@ class ScriptedTarget:
     @contextmanager
     def serving(self) -> Iterator[ScriptedTarget]:
         """Listen on a free port while the block runs."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        # Held answers must not keep the tests from ending.
-        server.daemon_threads = True
-        server.block_on_close = False
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+        self._listen(0)
         try:
             yield self
         finally:
             for event in self._held:
                 event.set()
-            server.shutdown()
-            thread.join()
-            server.server_close()
+            self._stop()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Refuse every connection while the block runs."""
+        port = self._stop()
+        with socket.socket() as reserved:
+            # Bound, but not listening: nobody else gets the port.
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.bind(("127.0.0.1", port))
+            try:
+                yield
+            finally:
+                self._listen(port)
+
+    def _listen(self, port: int) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        # Held answers must not keep the tests from ending.
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def _stop(self) -> int:
+        """Hear no more connections; the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        return int(self._server.server_address[1])
 
 
 def _handler(target: ScriptedTarget) -> type[BaseHTTPRequestHandler]:

@@ -1,19 +1,28 @@
-"""Each of Airflow's four processes is killed in the middle of a request, and the request ends right all the same."""
+"""Processes are killed, the database crashes and a target is away, all amid requests, which end right all the same.
+
+A worker is killed in `test_execution` and `test_terraform`.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
 from tests.live.example_target import ExampleTarget
-from tests.live.items import PATIENT, database, dns, item, scripted_call, undo
+from tests.live.items import PATIENT, call, database, dns, item, scripted_call, undo
 from tests.live.portal import Portal
 from tests.live.running_stack import RunningStack
 from tests.live.scripted_target import ScriptedTarget
 from tests.live.waiting import wait_for
+
+STEPS = ("first", "second", "third")
+STEADFAST = {"attempts": 10, "delay": 2, "max_delay": 20}
+"""What survives a minute's outage."""
 
 ITEMS = (
     item("survivor-target", database(), dns()),
@@ -23,8 +32,17 @@ ITEMS = (
         scripted_call("held", "/unsafe", rollback=undo(scripted_call("undo", "/unsafe-undo", "DELETE"))),
     ),
     item("survivor-stuck", scripted_call("held", "/stuck")),
-    item("survivor-steps", scripted_call("held", "/steps"), scripted_call("after", "/steps-after")),
+    item("survivor-steps", *(scripted_call(name, f"/steps-{name}", retry=PATIENT) for name in STEPS)),
+    item(
+        "survivor-outage",
+        call("first", "POST", "{{env.AILING_URL}}/outage-first/{{fields.name}}", retry=STEADFAST),
+        call("second", "POST", "{{env.AILING_URL}}/outage-second/{{fields.name}}", retry=STEADFAST),
+    ),
 )
+MANY = 8
+"""Requests that are under way at each accident: half of them between two actions, half in the middle of one."""
+AWAY_SECONDS = 60.0
+"""For so long a target refuses every connection."""
 RECOVERY_SECONDS = 150
 """What may pass until a dead triggerer's work goes on: noticing that it is dead, and the start of the next one."""
 
@@ -34,12 +52,33 @@ class Accident:
     """Requests whose triggerer was killed while each had a call under way."""
 
     ids: Mapping[str, str]
-    at: float
+    many: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """Requests whose target went away; `over` brings it back."""
+
+    ids: Mapping[str, str]
+    since: float
+    over: ExitStack
 
 
 @pytest.fixture(scope="module")
-def accident(developer: Portal, stack: RunningStack, scripted: ScriptedTarget, target: ExampleTarget) -> Accident:
-    """Four requests at once, each with a call at its target; then the triggerer dies."""
+def outage(developer: Portal, stack: RunningStack, ailing: ScriptedTarget) -> Iterator[Outage]:
+    """Some requests meet a target that has gone, which stays away while everything else dies."""
+    with ExitStack() as exits:
+        exits.enter_context(ailing.away())
+        ids = {name: developer.submit("survivor-outage", name) for name in (f"outage-{n}" for n in range(MANY))}
+        yield Outage(ids=ids, since=time.monotonic(), over=exits)
+
+
+@pytest.fixture(scope="module")
+def accident(
+    outage, developer: Portal, stack: RunningStack, scripted: ScriptedTarget, target: ExampleTarget
+) -> Accident:
+    """Four requests at once, each with a call at its target, and many more; then the triggerer dies."""
+    many, held_steps = under_way(developer, scripted, "triggerer")
     held = {name: scripted.hold(f"/{name}/accident") for name in ("safe", "unsafe", "stuck")}
     target.fault(method="POST", path="/v1/databases", delay=3)
     ids = {name: developer.submit(f"survivor-{name}", "accident") for name in ("target", *held)}
@@ -48,9 +87,10 @@ def accident(developer: Portal, stack: RunningStack, scripted: ScriptedTarget, t
     wait_for(lambda: developer.action(ids["target"], "database")["status"] == "running", "the database is being made")
     before = stack.heartbeats("TriggererJob")
     stack.kill("triggerer")
-    killed = time.monotonic()
+    for event in held_steps:
+        event.set()
     wait_for(lambda: stack.heartbeats("TriggererJob") - before, "another triggerer has started")
-    return Accident(ids=ids, at=killed)
+    return Accident(ids=ids, many=many)
 
 
 def test_a_call_under_way_is_repeated_under_the_same_key(accident, developer: Portal, scripted: ScriptedTarget):
@@ -98,27 +138,75 @@ def test_an_unknown_outcome_without_an_undo_is_said_to_be_unknown(
     assert 1 == len(scripted.calls("/stuck/accident"))
 
 
+def test_many_requests_survive_the_triggerer(accident, developer: Portal, scripted: ScriptedTarget):
+    """Between two actions and in the middle of one: all end well, each effect once and in order."""
+    ended = {name: developer.ended(request_id, within=RECOVERY_SECONDS) for name, request_id in accident.many.items()}
+
+    assert dict.fromkeys(ended, "completed") == {name: request["status"] for name, request in ended.items()}
+    assert dict.fromkeys(ended, STEPS) == {name: effects(scripted, "/steps", STEPS, name) for name in ended}
+
+
 @pytest.mark.parametrize(
     ("program", "job_type"),
-    [("scheduler", "SchedulerJob"), ("dag-processor", "DagProcessorJob"), ("api-server", None)],
+    [
+        ("scheduler", "SchedulerJob"),
+        ("dag-processor", "DagProcessorJob"),
+        ("api-server", None),
+        ("the database", None),
+    ],
 )
-def test_a_request_between_two_actions_survives(
+def test_many_requests_survive(
     accident, developer: Portal, stack: RunningStack, scripted: ScriptedTarget, program, job_type
 ):
-    """With the first action under way the process dies; the second one runs all the same, and each runs once."""
-    release = scripted.hold(f"/steps/{program}")
-    request_id = developer.submit("survivor-steps", program)
-    wait_for(lambda: scripted.calls(f"/steps/{program}"), "the first action has begun")
+    """Between two actions and in the middle of one, the process dies; all end well, each effect once and in order."""
+    ids, held = under_way(developer, scripted, program.replace(" ", "-"))
 
     before = stack.heartbeats(job_type) if job_type else set()
-    stack.kill(program)
-    release.set()
+    if program == "the database":
+        stack.restart_database()
+    else:
+        stack.kill(program)
+    for event in held:
+        event.set()
     stack.wait_until_ready()
     if job_type:
         wait_for(lambda: stack.heartbeats(job_type) - before, f"another {program} has started")
 
-    assert "completed" == developer.ended(request_id)["status"]
-    assert (1, 1) == (
-        len(scripted.calls(f"/steps/{program}")),
-        len(scripted.calls(f"/steps-after/{program}")),
-    )
+    ended = {name: developer.ended(request_id, within=RECOVERY_SECONDS) for name, request_id in ids.items()}
+    assert dict.fromkeys(ids, "completed") == {name: request["status"] for name, request in ended.items()}
+    assert dict.fromkeys(ids, STEPS) == {name: effects(scripted, "/steps", STEPS, name) for name in ids}
+
+
+def test_a_target_that_was_away_for_a_minute_costs_nothing_but_time(
+    outage, accident, developer: Portal, ailing: ScriptedTarget
+):
+    """Though everything else died meanwhile as well: each request completes, with each effect once and in order."""
+    wait_for(lambda: time.monotonic() - outage.since > AWAY_SECONDS, "a minute has passed", within=AWAY_SECONDS + 10)
+    assert set() == {developer.request(id_)["status"] for id_ in outage.ids.values()} - {"in_progress"}
+    outage.over.close()
+
+    ended = {name: developer.ended(request_id, within=RECOVERY_SECONDS) for name, request_id in outage.ids.items()}
+    steps = ("first", "second")
+    assert dict.fromkeys(ended, "completed") == {name: request["status"] for name, request in ended.items()}
+    assert dict.fromkeys(ended, steps) == {name: effects(ailing, "/outage", steps, name) for name in ended}
+
+
+def under_way(
+    developer: Portal, scripted: ScriptedTarget, accident: str
+) -> tuple[dict[str, str], list[threading.Event]]:
+    """Requests by name, every other of them in the middle of its second action, which goes on when its event is set."""
+    names = [f"{accident}-{number}" for number in range(MANY)]
+    held = {name: scripted.hold(f"/steps-second/{name}") for name in names[::2]}
+    ids = {name: developer.submit("survivor-steps", name) for name in names}
+    for name in held:
+        wait_for(lambda name=name: scripted.calls(f"/steps-second/{name}"), f"the second action of {name} has begun")
+    return ids, list(held.values())
+
+
+def effects(target: ScriptedTarget, start: str, steps: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The effects at a target that knows what it was told before, in their order: one for each key of a path."""
+    first: dict[tuple[str, str], float] = {}
+    for step in steps:
+        for each in target.calls(f"{start}-{step}/{name}"):
+            first.setdefault((step, each.headers["idempotency-key"]), each.at)
+    return tuple(step for step, _ in sorted(first, key=first.__getitem__))
