@@ -89,7 +89,9 @@ def accident(
     stack.kill("triggerer")
     for event in held_steps:
         event.set()
-    wait_for(lambda: stack.heartbeats("TriggererJob") - before, "another triggerer has started")
+    wait_for(
+        lambda: stack.heartbeats("TriggererJob") - before, "another triggerer has started", within=RECOVERY_SECONDS
+    )
     return Accident(ids=ids, many=many)
 
 
@@ -170,7 +172,7 @@ def test_many_requests_survive(
         event.set()
     stack.wait_until_ready()
     if job_type:
-        wait_for(lambda: stack.heartbeats(job_type) - before, f"another {program} has started")
+        wait_for(lambda: stack.heartbeats(job_type) - before, f"another {program} has started", within=RECOVERY_SECONDS)
 
     ended = {name: developer.ended(request_id, within=RECOVERY_SECONDS) for name, request_id in ids.items()}
     assert dict.fromkeys(ids, "completed") == {name: request["status"] for name, request in ended.items()}
