@@ -148,6 +148,8 @@ def stack(
         further={STAGING: f"{staging_repository.folder}#{STAGING}"},
         options={
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
+            # Where the clocks change at midnight: nothing may hang on the machine's own time.
+            "TZ": "America/Santiago",
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW__PAO__MAX_REQUESTS_PER_ITEM": f"queue-flood={AT_A_TIME}",

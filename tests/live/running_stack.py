@@ -110,14 +110,14 @@ class RunningStack:
         command, user = server.cmdline(), server.username()
         _kill_tree(server)
         with (self.settings.database / "log").open("ab") as log:
-            subprocess.Popen(
-                command,
+            subprocess.run(
+                ["setsid", "--fork", *command],
                 user=user if os.geteuid() == 0 else None,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                check=True,
             )
         wait_for(lambda: Database(self.settings).pid() not in {None, pid}, "PostgreSQL has started again")
 
