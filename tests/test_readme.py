@@ -12,7 +12,7 @@ from catalog_compiler.setting_lists import NamedLimits
 from catalog_compiler.settings import PaoSettings
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/queue.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/operations.md", "docs/queue.md")
 README = (ROOT / "README.md").read_text()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from api_plugin.airflow_state import RunKey
 from api_plugin.clearing import clear
 from api_plugin.exceptions import conflict
+from api_plugin.operations.acting import run_is_gone
 from api_plugin.principals import Principal
 from api_plugin.projection import mode_of, run_key
 from api_plugin.queueing.holding import waits_for_turn
@@ -22,6 +23,8 @@ def resume(session: Session, found: Found, caller: Principal) -> tuple[str, ...]
     The run keeps its own revision of the item. Raises a 409 problem where no action is left to run.
     """
     key, run, held = _last_way(found)
+    if run.kept:
+        raise run_is_gone()
     names = tuple(_unfinished(run))
     if not names:
         raise conflict(

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
 from api_plugin.exceptions import conflict
-from api_plugin.operations.acting import audit, look_at, run_is_gone, status_of
+from api_plugin.operations.acting import audit, run_is_gone, status_of
 from api_plugin.operations.anew import order_anew, refuse_twice
 from api_plugin.operations.resuming import resume
 from api_plugin.operations.transitions import require
@@ -29,20 +29,22 @@ def retry(
     """
     require("retry", status_of(request))
     refuse_twice(session, request)
-    if _resumes(session, request, changes):
-        actions = resume(session, look_at(session, request), caller)
+    found = find(session, request)
+    if found is not None and not changes and _resumes(session, found):
+        actions = resume(session, found, caller)
         audit(session, caller, "retry", request, actions=list(actions))
         return request
     if not changes:
-        _refuse_what_stands(find(session, request))
+        _refuse_what_stands(found)
     new = order_anew(session, state, request, caller, changes)
     audit(session, caller, "retry", request, new_request=str(new.id), changed=sorted(changes))
     return new
 
 
-def _resumes(session: Session, request: Request, changes: Mapping[str, JsonValue]) -> bool:
-    """Actions of a request that was rolled back once never run again."""
-    return request.status == "failed" and not changes and request.id not in rollback_of(session, [request])
+def _resumes(session: Session, found: Found) -> bool:
+    """Where Airflow still has the run. Actions of a request that was rolled back once never run again."""
+    request = found.request
+    return request.status == "failed" and not found.run.kept and request.id not in rollback_of(session, [request])
 
 
 def _refuse_what_stands(found: Found | None) -> None:
