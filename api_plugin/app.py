@@ -17,6 +17,7 @@ from api_plugin.catalog_watching import CatalogTower
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
 from api_plugin.health import DISTRIBUTION
+from api_plugin.notifications.delivery import Notifier
 from api_plugin.queueing.holding import configured
 from api_plugin.queueing.keeper import QueueKeeper
 from api_plugin.routes import (
@@ -25,6 +26,7 @@ from api_plugin.routes import (
     health,
     internal,
     metrics,
+    notifications,
     operations,
     outputs,
     publishing,
@@ -53,6 +55,7 @@ MODULES = (
     resources,
     retention,
     signals,
+    notifications,
     health,
     metrics,
     internal,
@@ -70,7 +73,7 @@ def rest_app(tower: Watchtower | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         listener, keeper = CatalogListener(catalogs, settings().catalog_ttl), QueueKeeper(configured())
-        with listener.running(), keeper.running():
+        with listener.running(), keeper.running(), Notifier(settings().notify_interval).running():
             yield
 
     app = FastAPI(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from api_plugin.airflow_log import Acts, acts_since
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now, utc_text
+from api_plugin.notifications.outbox import note
 from api_plugin.status import ENDED, ActionView, RequestStatus, RequestView
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from api_plugin.timeline import steps
@@ -51,7 +52,10 @@ def record(session: Session, request: Request, view: RequestView, rollback: Requ
     )
     acts = _acts(session, request, rollback, seen) if _asks(request, view, path) else Acts(last_id=seen.log_id)
     actions = [action_json(action) for action in view.actions]
-    told = _tell(session, request, seen.told_at, now, _news(request, view, path, actions, acts))
+    news = list(_news(request, view, path, actions, acts))
+    told = _tell(session, request, seen.told_at, now, iter(news))
+    for kind, _, data in news:
+        note(session, request, kind, data, run_try=view.clear_number)
     state = {
         "actions": actions,
         "error": view.error,

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now, utc_text
+from api_plugin.notifications.outbox import note
 from api_plugin.store.requests import Request, RequestEvent
 
 FLAGGED_AT_ONCE = 500
@@ -70,6 +71,7 @@ def flag_overdue(session: Session) -> list[Request]:
         request.event_seq += 1
         data = {"expected_at": utc_text(request.expected_at) if request.expected_at else None}
         session.add(RequestEvent(request_id=request.id, seq=request.event_seq, at=now, type="overdue", data=data))
+        note(session, request, "overdue", data, run_try=0)
     session.flush()
     return list(late)
 

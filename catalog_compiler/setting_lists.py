@@ -38,6 +38,24 @@ def calls_by_type(value: object) -> object:
     return _by_type(value, _calls, "10") if isinstance(value, str) else value
 
 
+EVENTS = ("completed", "failed", "waiting", "overdue")
+"""What people can be told of."""
+
+
+def event_names(value: str) -> str:
+    """`failed, overdue`: what people are told of, or `none`; raises ValueError."""
+    for name in event_list(value):
+        if name not in EVENTS:
+            raise ValueError(f"'{name}' is not an event; write some of {', '.join(EVENTS)}, or none")
+    return value
+
+
+def event_list(value: str) -> tuple[str, ...]:
+    """The events that such a text names."""
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    return () if names == ("none",) else names
+
+
 def pools_by_type(value: object) -> object:
     """`terraform=terraform_pool`: for action types, the Airflow pool of their tasks; raises ValueError."""
     return _by_type(value, _pool, "terraform_pool") if isinstance(value, str) else value

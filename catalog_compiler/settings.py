@@ -16,6 +16,7 @@ from catalog_compiler.address_rules import AddressRules, AllowedTarget, allowed_
 from catalog_compiler.setting_lists import (
     NamedLimits,
     calls_by_type,
+    event_names,
     limits_by_name,
     pools_by_type,
     priorities_by_role,
@@ -152,6 +153,30 @@ class PaoSettings(BaseModel):
     )
     retention_audit: float = Field(
         default=730.0, ge=0, description="Days for which the audit trail is kept; 0 keeps it for ever."
+    )
+    notify_email_connection: str | None = Field(
+        default=None, description="Airflow connection of type `smtp` by which people are told of requests."
+    )
+    notify_slack_connection: str | None = Field(
+        default=None, description="Airflow connection whose password is a bot token by which Slack tells of requests."
+    )
+    notify_teams_connection: str | None = Field(
+        default=None, description="Airflow connection whose password is the Teams workflow that tells of requests."
+    )
+    notify_webhook_connection: str | None = Field(
+        default=None,
+        description="Airflow connection whose host is a URL that is told of requests, signed by its password.",
+    )
+    notify_events: Annotated[str, AfterValidator(event_names)] = Field(
+        default="completed, failed, waiting, overdue",
+        description="Of what a requester who chose nothing is told, by email; `none` for nothing.",
+    )
+    notify_owner_events: Annotated[str, AfterValidator(event_names)] = Field(
+        default="failed, waiting, overdue",
+        description="Of what an item's owner is told: by the contact in `.pao.yaml`, Teams and the webhook.",
+    )
+    notify_interval: float = Field(
+        default=2.0, gt=0, description="Seconds between two looks of an API process for what people are to be told."
     )
 
     terraform_binary: str | None = Field(

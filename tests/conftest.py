@@ -51,7 +51,7 @@ os.environ |= {
 _TABLES = (
     "pao.catalog, pao.catalog_change, pao.catalog_commit, pao.catalog_item, pao.item_revision, pao.webhook_delivery, "
     "pao.request, pao.api_key, pao.audit, pao.breaker, pao.idempotent_answer, "
-    "pao.queue_turn, "
+    "pao.queue_turn, pao.notification_preference, "
     "dag_bundle, dag, dag_run, log, dag_priority_parsing_request, import_error"
 )
 

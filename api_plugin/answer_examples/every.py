@@ -8,6 +8,7 @@ from api_plugin.answer_examples import (
     catalog,
     health,
     internal,
+    notifications,
     operations,
     request_logs,
     requests,
@@ -17,6 +18,6 @@ from api_plugin.answer_examples import (
 
 EXAMPLES: dict[str, Any] = {
     name: example
-    for module in (catalog, health, internal, operations, request_logs, requests, resources, retention)
+    for module in (catalog, health, internal, notifications, operations, request_logs, requests, resources, retention)
     for name, example in module.EXAMPLES.items()
 }

@@ -1,0 +1,179 @@
+"""Sends what is due: a thread of each API process, which share the work by locks of rows.
+
+A row is marked before its message is sent, and the mark is committed: where the process dies in between, whether it
+arrived is not known, and it is not sent again. What surely did not arrive is tried again later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Literal, Protocol
+
+import structlog
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api_plugin.clock import utc_now
+from api_plugin.configuration import settings
+from api_plugin.notifications.channels import CHANNELS, connections
+from api_plugin.notifications.message import Message, message
+from api_plugin.projection import bring_up_to_date
+from api_plugin.sla import flag_overdue
+from api_plugin.store.notifications import Notification
+from api_plugin.store.requests import Request
+
+log = structlog.get_logger(__name__)
+
+TOGETHER = 20
+"""Messages that are sent at the same time."""
+ATTEMPTS = 8
+"""How often a message is tried that surely did not arrive: for about two hours."""
+FIRST_PAUSE = dt.timedelta(seconds=30)
+"""Before the second attempt; each further pause is twice as long."""
+LOST_AFTER = dt.timedelta(minutes=15)
+"""Whoever began to send and did not say how it ended in so long is gone."""
+LOOKED_AT = 200
+"""Requests whose runs have ended that are looked at in one go."""
+_LOOKING = 7_266_018
+"""The number of the lock of whoever looks for what is new."""
+
+
+class Sent(Protocol):
+    """How sending one message ended."""
+
+    outcome: Literal["sent", "failed", "again", "unknown"]
+    error: str | None
+
+
+Send = Callable[[Message], Awaitable[Sent]]
+"""What the entry point group `pao.messenger` names: never raises."""
+
+
+class Notifier:
+    """The thread."""
+
+    def __init__(self, seconds: float, send: Send | None = None) -> None:
+        """Look every `seconds`."""
+        self._seconds = seconds
+        self._send = send
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Send while the block runs; nothing is done without a channel."""
+        if not connections(settings()):
+            yield
+            return
+        over = threading.Event()
+        thread = threading.Thread(target=self._run, args=(over,), name="pao-notifier", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=5)
+
+    def _run(self, over: threading.Event) -> None:
+        while not over.wait(self._seconds):
+            try:
+                look()
+                while deliver(self._send or _messenger()) == TOGETHER and not over.is_set():
+                    pass
+            except SQLAlchemyError as error:
+                log.warning("notifications not sent", error=str(error).partition("\n")[0])
+            except Exception:
+                # What is due stays due.
+                log.exception("notifications not sent")
+
+
+def look() -> None:
+    """Find out what is new though nobody watches: runs that ended, and requests that are late. One process does it."""
+    with create_session(scoped=False) as session:
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOOKING))):
+            return
+        flag_overdue(session)
+        ended = session.scalars(
+            select(Request.id)
+            .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == Request.run_id))
+            .where(Request.ended_at.is_(None), DagRun.state.in_([DagRunState.SUCCESS, DagRunState.FAILED]))
+            .limit(LOOKED_AT)
+        ).all()
+        bring_up_to_date(session, ended, wait=False)
+        session.commit()
+
+
+def deliver(send: Send) -> int:
+    """Send what is due, a number at a time; gives how many it were."""
+    with create_session(scoped=False) as session:
+        _give_up_lost(session)
+        messages = _claim(session)
+        session.commit()
+    if messages:
+        asyncio.run(_send_all(send, messages))
+    return len(messages)
+
+
+def _claim(session: Session) -> list[tuple[int, Message]]:
+    """Mark messages as being sent, and give them."""
+    named = connections(settings())
+    due = session.execute(
+        select(Notification, Request)
+        .join(Request, Request.id == Notification.request_id)
+        .where(Notification.state == "due", Notification.due_at <= utc_now())
+        .where(Notification.channel.in_([channel for channel in CHANNELS if channel in named]))
+        .order_by(Notification.due_at)
+        .limit(TOGETHER)
+        .with_for_update(skip_locked=True, of=Notification)
+    ).all()
+    claimed = []
+    for notification, request in due:
+        notification.state, notification.due_at = "sending", utc_now()
+        notification.attempts += 1
+        claimed.append((notification.id, message(notification, request, named[notification.channel])))
+    return claimed
+
+
+def _give_up_lost(session: Session) -> None:
+    session.execute(
+        update(Notification)
+        .where(Notification.state == "sending", Notification.due_at < utc_now() - LOST_AFTER)
+        .values(state="unknown", ended_at=utc_now(), error="its sender stopped in between; it is not sent again")
+    )
+
+
+async def _send_all(send: Send, messages: Sequence[tuple[int, Message]]) -> None:
+    async def one(number: int, each: Message) -> None:
+        sent = await send(each)
+        await asyncio.to_thread(_note, number, sent)
+
+    await asyncio.gather(*(one(number, each) for number, each in messages))
+
+
+def _note(number: int, sent: Sent) -> None:
+    with create_session(scoped=False) as session:
+        row = session.get_one(Notification, number)
+        if sent.outcome == "again" and row.attempts < ATTEMPTS:
+            row.state, row.due_at = "due", utc_now() + FIRST_PAUSE * 2 ** (row.attempts - 1)
+        else:
+            row.state = "failed" if sent.outcome == "again" else sent.outcome
+            row.ended_at = utc_now()
+        row.error = sent.error
+        session.commit()
+    if sent.error:
+        log.warning("notification not sent", id=number, outcome=sent.outcome, error=sent.error)
+
+
+@cache
+def _messenger() -> Send:
+    (entry,) = entry_points(group="pao.messenger")
+    send: Send = entry.load()
+    return send
