@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Literal, Protocol
@@ -56,16 +56,18 @@ class Sent(Protocol):
 
 
 Send = Callable[[Message], Awaitable[Sent]]
-"""What the entry point group `pao.messenger` names: never raises."""
+"""Sends one message; never raises."""
+Messenger = Callable[[], AbstractAsyncContextManager[Send]]
+"""What the entry point group `pao.messenger` names: gives a `Send` for messages that are sent at the same time."""
 
 
 class Notifier:
     """The thread."""
 
-    def __init__(self, seconds: float, send: Send | None = None) -> None:
+    def __init__(self, seconds: float, messenger: Messenger | None = None) -> None:
         """Look every `seconds`."""
         self._seconds = seconds
-        self._send = send
+        self._messenger = messenger
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -86,7 +88,7 @@ class Notifier:
         while not over.wait(self._seconds):
             try:
                 look()
-                while deliver(self._send or _messenger()) == TOGETHER and not over.is_set():
+                while deliver(self._messenger or _installed()) == TOGETHER and not over.is_set():
                     pass
             except SQLAlchemyError as error:
                 log.warning("notifications not sent", error=str(error).partition("\n")[0])
@@ -111,14 +113,14 @@ def look() -> None:
         session.commit()
 
 
-def deliver(send: Send) -> int:
+def deliver(messenger: Messenger) -> int:
     """Send what is due, a number at a time; gives how many it were."""
     with create_session(scoped=False) as session:
         _give_up_lost(session)
         messages = _claim(session)
         session.commit()
     if messages:
-        asyncio.run(_send_all(send, messages))
+        asyncio.run(_send_all(messenger, messages))
     return len(messages)
 
 
@@ -150,12 +152,13 @@ def _give_up_lost(session: Session) -> None:
     )
 
 
-async def _send_all(send: Send, messages: Sequence[tuple[int, Message]]) -> None:
-    async def one(number: int, each: Message) -> None:
+async def _send_all(messenger: Messenger, messages: Sequence[tuple[int, Message]]) -> None:
+    async def one(send: Send, number: int, each: Message) -> None:
         sent = await send(each)
         await asyncio.to_thread(_note, number, sent)
 
-    await asyncio.gather(*(one(number, each) for number, each in messages))
+    async with messenger() as send:
+        await asyncio.gather(*(one(send, number, each) for number, each in messages))
 
 
 def _note(number: int, sent: Sent) -> None:
@@ -173,7 +176,7 @@ def _note(number: int, sent: Sent) -> None:
 
 
 @cache
-def _messenger() -> Send:
+def _installed() -> Messenger:
     (entry,) = entry_points(group="pao.messenger")
-    send: Send = entry.load()
-    return send
+    messenger: Messenger = entry.load()
+    return messenger

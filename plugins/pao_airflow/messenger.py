@@ -6,7 +6,8 @@ The same types that items use, so that each channel has their care: encoding, ad
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -98,6 +99,15 @@ class _Nobody:
         return None
 
 
+@asynccontextmanager
+async def messenger() -> AsyncIterator[Callable[[Message], Awaitable[Sent]]]:
+    """What sends messages, many at the same time; its connections are closed once all have ended."""
+    try:
+        yield send
+    finally:
+        await close_clients()
+
+
 async def send(message: Message) -> Sent:
     """Send it once; never raises but for cancellation."""
     settings, connections = pao_settings(), ServerConnections()
@@ -110,8 +120,6 @@ async def send(message: Message) -> Sent:
         )
     except (LookupError, TemplateError) as error:
         return Sent(outcome="failed", error=str(error))
-    finally:
-        await close_clients()
     return _sent(outcome)
 
 

@@ -7,9 +7,10 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from contextlib import asynccontextmanager
 
 import pytest
-from pao_airflow.messenger import Sent, send
+from pao_airflow.messenger import Sent, messenger
 from sqlalchemy import select, update
 
 from api_plugin.clock import utc_now
@@ -25,6 +26,17 @@ from tests.api_plugin.runs import a_report, refused
 from tests.fakes.faulty_server import CUT, Reply
 from tests.fakes.slack import marks, shown
 from tests.items import action, compiled_item
+
+
+def by(send):
+    """A messenger that sends in that way."""
+
+    @asynccontextmanager
+    async def giving():
+        yield send
+
+    return giving
+
 
 EVERYTHING = {"events": ["completed", "failed", "waiting", "overdue"]}
 
@@ -67,7 +79,7 @@ def test_a_requester_is_told_by_email_unless_they_chose(world, places, ordered):
     ends(world, ordered, "success")
 
     assert [("completed", "email", "dev@example.com", "due")] == outbox(world)
-    assert 1 == deliver(send)
+    assert 1 == deliver(messenger)
     assert [("completed", "email", "dev@example.com", "sent")] == outbox(world)
     ((envelope, letter),) = places.mail.letters
     assert (["dev@example.com"], "queue: completed") == (envelope.rcpt_tos, letter["Subject"])
@@ -78,7 +90,7 @@ def test_an_owner_is_told_of_what_went_wrong_by_every_channel(world, places, ord
     """By the contact in `.pao.yaml`, Teams and the webhook, which is signed."""
     chooses(world)
     ends(world, ordered, "failed")
-    while deliver(send):
+    while deliver(messenger):
         pass
 
     assert {("failed", "email", "team@example.com", "sent"), ("failed", "teams", "", "sent"),
@@ -98,7 +110,7 @@ def test_a_member_of_slack_is_told_and_what_others_wrote_mentions_nobody(world, 
     chooses(world, slack={**EVERYTHING, "to": "U012AB3CD"})
     ordered.user = {**ordered.user, "name": "<!channel> *Ada*"}
     ends(world, ordered, "success")
-    deliver(send)
+    deliver(messenger)
 
     (message,) = places.slack.messages
     assert "U012AB3CD" == message["channel"]
@@ -110,7 +122,7 @@ def test_each_is_told_once_however_often_somebody_looks(world, places, ordered):
     """Of one try; a rollback of it is no further failure."""
     for _ in range(3):
         ends(world, ordered, "success")
-        while deliver(send):
+        while deliver(messenger):
             pass
 
     assert 1 == len(places.mail.letters)
@@ -123,10 +135,10 @@ def test_two_senders_share_the_work(world, places, ordered):
 
     async def sending(message):
         taken.append(message.id)
-        assert 0 == await asyncio.to_thread(deliver, send)
+        assert 0 == await asyncio.to_thread(deliver, messenger)
         return Sent(outcome="sent")
 
-    assert (1, 1) == (deliver(sending), len(taken))
+    assert (1, 1) == (deliver(by(sending)), len(taken))
     assert [] == places.mail.letters
 
 
@@ -138,13 +150,13 @@ def test_a_message_whose_sender_died_is_not_sent_again(world, places, ordered):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        deliver(dying)
+        deliver(by(dying))
     assert [("completed", "email", "dev@example.com", "sending")] == outbox(world)
 
     long_ago = utc_now() - LOST_AFTER - dt.timedelta(seconds=1)
     world.session.execute(update(Notification).values(due_at=long_ago))
     world.session.commit()
-    assert 0 == deliver(send)
+    assert 0 == deliver(messenger)
     assert ("unknown", []) == (outbox(world)[0][3], places.mail.letters)
 
 
@@ -154,7 +166,7 @@ def test_an_answer_that_got_lost_is_not_sent_again(world, places, ordered):
     ends(world, ordered, "success")
     places.hook.next.append(CUT)
 
-    deliver(send)
+    deliver(messenger)
 
     assert [("completed", "webhook", "", "unknown")] == outbox(world)
 
@@ -166,12 +178,12 @@ def test_what_surely_did_not_arrive_is_tried_again_later(world, places, ordered,
     async def away(_message):
         return Sent(outcome="again", error="the server is away")
 
-    deliver(away)
+    deliver(by(away))
     assert [("completed", "email", "dev@example.com", "due")] == outbox(world)
-    assert 0 == deliver(send)
+    assert 0 == deliver(messenger)
     world.session.execute(update(Notification).values(due_at=utc_now()))
     world.session.commit()
-    assert 1 == deliver(send)
+    assert 1 == deliver(messenger)
     assert "sent" == outbox(world)[0][3]
 
 
@@ -181,7 +193,7 @@ def test_a_refusal_is_final_and_says_why(world, places, ordered):
     ends(world, ordered, "success")
     places.hook.next.append(Reply(410, "gone"))
 
-    deliver(send)
+    deliver(messenger)
 
     world.session.rollback()
     (row,) = world.session.scalars(select(Notification))
