@@ -27,4 +27,4 @@ COPY --chown=airflow:0 catalog_compiler /opt/pao/catalog_compiler
 COPY --chown=airflow:0 plugins /opt/pao/plugins
 COPY --chown=airflow:0 dags /opt/pao/dags
 RUN pip install --no-cache-dir --no-deps --editable /opt/pao \
-    && mkdir -p /opt/airflow/bundles /opt/airflow/terraform
+    && mkdir -p /opt/airflow/bundles /opt/airflow/files /opt/airflow/terraform

@@ -20,6 +20,7 @@ from api_plugin.order_checks import check_order, requester, stale_revision
 from api_plugin.principals import Principal
 from api_plugin.projection import first_events
 from api_plugin.queueing.holding import waits_for_turn
+from api_plugin.request_files import keep_files
 from api_plugin.request_info import info_of
 from api_plugin.runs import DagShelf, RunOrder, start_run
 from api_plugin.search_words import request_words
@@ -29,6 +30,7 @@ from api_plugin.store.access import Audit
 from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.inserting import insert_together
 from api_plugin.store.requests import Request, RequestEvent, RequestWords
+from catalog_compiler.file_references import is_stored
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RunConf, UserInfo, dag_id
 
@@ -59,8 +61,9 @@ def submit(  # noqa: PLR0913 - what a request is made from
     body = draft.body
     checked = check_order(served, draft)
     mode = checked.mode
-    fields = _sealed(served, checked.values)
-    request = _request(served, body, caller, mode, fields)
+    request = _request(served, body, caller, mode)
+    fields = _sealed(served, keep_files(session, request, served.plan.fields, checked.values))
+    request.fields = fields
     if parent is not None:
         request.parent_id, request.user_id, request.user = parent.id, parent.user_id, parent.user
     user = UserInfo.model_validate(request.user)
@@ -105,9 +108,7 @@ def between_revisions(session: Session, body: RequestBody) -> ApiProblem:
     return unavailable(f"'{body.item_id}' is changing to a new revision; try again in a moment")
 
 
-def _request(
-    served: ServedItem, body: RequestBody, caller: Principal, mode: Mode, fields: dict[str, JsonValue]
-) -> Request:
+def _request(served: ServedItem, body: RequestBody, caller: Principal, mode: Mode) -> Request:
     now, request_id = utc_now(), uuid.uuid4()
     return Request(
         id=request_id,
@@ -119,7 +120,7 @@ def _request(
         mode=mode,
         dag_id=dag_id(served.catalog, body.item_id, mode),
         run_id=str(request_id),
-        fields=fields,
+        fields={},
         user_id=caller.id,
         user=requester(caller).model_dump(mode="json"),
         comment=body.comment,
@@ -137,7 +138,10 @@ def _request(
 
 def _sealed(served: ServedItem, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     secret = {field.id for field in served.plan.fields if field.sensitive}
-    return {name: sealer().seal(value) if name in secret else value for name, value in values.items()}
+    return {
+        name: sealer().seal(value) if name in secret and not is_stored(value) else value
+        for name, value in values.items()
+    }
 
 
 def _words(served: ServedItem, request: Request, values: Mapping[str, JsonValue]) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import JsonValue
 
+from catalog_compiler.file_references import described, is_stored
+
 SEALED = "$sealed"
 MASK = "***"
 
@@ -50,6 +52,17 @@ class Sealer:
             raise SealError("a secret value was sealed with a key that is gone; add it to [pao] fernet_key") from None
         return opened
 
+    def seal_bytes(self, content: bytes) -> bytes:
+        """Encrypt a file."""
+        return self._fernet.encrypt(content)
+
+    def open_bytes(self, content: bytes) -> bytes:
+        """The file that was encrypted. Raises SealError."""
+        try:
+            return self._fernet.decrypt(content)
+        except InvalidToken:
+            raise SealError("it was sealed with a key that is gone; add it to [pao] fernet_key") from None
+
     def seal_outputs(self, outputs: Mapping[str, JsonValue], secret: Callable[[str, JsonValue], bool]) -> Outputs:
         """Outputs as they are stored: what is secret is sealed, by itself or as a part of an output that is an object.
 
@@ -83,13 +96,15 @@ def is_sealed(value: JsonValue) -> bool:
 
 
 def masked(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """What people see of stored values: sealed ones as `***`, also those that are a part of an object."""
+    """What people see of stored values: sealed ones as `***`, also as a part of an object; files by name and size."""
     return {name: _shown(value) for name, value in values.items()}
 
 
 def _shown(value: JsonValue) -> JsonValue:
     if is_sealed(value):
         return MASK
+    if is_stored(value):
+        return described(value) or MASK
     if isinstance(value, dict):
         return {key: MASK if is_sealed(part) else part for key, part in value.items()}
     return value

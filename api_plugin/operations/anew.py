@@ -19,12 +19,14 @@ from api_plugin.datamodels.requests import RequestBody
 from api_plugin.exceptions import ApiProblem, conflict
 from api_plugin.principals import Principal
 from api_plugin.projection import bring_up_to_date, mode_of
+from api_plugin.request_files import restored
 from api_plugin.served_item import ServedItem
 from api_plugin.state import ApiState
 from api_plugin.store.requests import Request
 from api_plugin.submitting import submit
 from catalog_compiler.conditions import visible_fields
 from catalog_compiler.sealing import SealError
+from catalog_compiler.stored_files import StoredFileError
 
 _GONE_WRONG = frozenset({"failed", "cancelled", "rolled_back", "rollback_failed"})
 """Statuses after which a request may be tried anew once more."""
@@ -79,9 +81,12 @@ def _served(session: Session, state: ApiState, request: Request, caller: Princip
 def _values(served: ServedItem, request: Request, changes: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The request's values with the changes; null takes one away. What the form no longer asks for is left out."""
     try:
-        carried = {name: sealer().open(value) for name, value in request.fields.items()}
+        kept = {name: sealer().open(value) for name, value in request.fields.items() if name not in changes}
+        carried = restored(kept)
     except SealError as error:
         raise conflict("key-is-gone", f"{error}; or order the item anew") from None
+    except StoredFileError as error:
+        raise conflict("file-is-gone", f"{error}; or send it again in 'fields'") from None
     wanted = {name: value for name, value in {**carried, **changes}.items() if value is not None}
     visible = visible_fields(served.item, wanted)
     return {name: value for name, value in wanted.items() if name in visible or name in changes}

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue
 
+from catalog_compiler.file_references import is_stored, reference_of
 from catalog_compiler.sealing import is_sealed
 from pao_airflow.action_log import SHORTEST_MASKED
 
@@ -24,6 +25,13 @@ def secret_texts(pairs: Iterable[tuple[JsonValue, JsonValue]], env: Mapping[str,
     return frozenset(
         form for text in found for part in (text, text.strip(), *_url_parts(text)) for form in _encoded(part)
     )
+
+
+def secret_pair(stored: JsonValue, opened: JsonValue) -> tuple[JsonValue, JsonValue]:
+    """A value of a request as a pair of stored and opened; of a stored file, what tells whether it is secret."""
+    if not is_stored(stored):
+        return stored, opened
+    return reference_of(stored).head, None if is_stored(opened) else opened
 
 
 def opened_pairs(

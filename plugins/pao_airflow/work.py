@@ -29,7 +29,8 @@ from pao_airflow.action_log import MaskedLog, Masker
 from pao_airflow.gate import gates
 from pao_airflow.lookups import AirflowConnections, environment
 from pao_airflow.memory import TaskPlace, XComProgress, read_action_state, read_report
-from pao_airflow.scope import opened_pairs, secret_texts
+from pao_airflow.request_files import with_files
+from pao_airflow.scope import opened_pairs, secret_pair, secret_texts
 from pao_airflow.signals import board
 from pao_airflow.step import Step
 from pao_airflow.task import HostedTask
@@ -165,8 +166,9 @@ async def _scope(work: Work, run: RunConf, settings: PaoSettings, undone: Mappin
     wanted = references(dict(work.config))
     sealer = Sealer(settings.fernet_key)
     env = await environment(wanted.env)
-    opened = {name: sealer.open(value) for name, value in run.fields.items()}
-    pairs = [(value, opened[name]) for name, value in run.fields.items()]
+    unsealed = {name: sealer.open(value) for name, value in run.fields.items()}
+    opened = await with_files(unsealed, wanted.fields, settings)
+    pairs = [secret_pair(value, opened[name]) for name, value in run.fields.items()]
     responses: dict[str, Mapping[str, JsonValue] | None] = {}
     for name in sorted(wanted.responses):
         # A failed action may have made something all the same; its own undo may ask what.

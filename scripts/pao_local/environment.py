@@ -145,6 +145,7 @@ def _pao(settings: Settings, keys: SecretKeys) -> dict[str, str]:
     }
     return {
         "AIRFLOW__PAO__BASE_URL": settings.base_url,
+        "AIRFLOW__PAO__FILE_STORAGE": f"file://{settings.state / 'files'}",
         "AIRFLOW__PAO__FERNET_KEY": keys.pao_fernet_key,
         # The example target listens on the loopback address.
         "AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES": "True",

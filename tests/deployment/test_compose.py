@@ -41,6 +41,7 @@ def test_each_process_is_checked_restarted_and_starts_after_the_migration(compos
     assert definition["restart"] == "unless-stopped"
     assert definition["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert "logs:/opt/airflow/logs" in definition["volumes"]
+    assert "files:/opt/airflow/files" in definition["volumes"]
 
 
 def test_the_migration_runs_once_and_makes_the_accounts(compose):
