@@ -17,6 +17,8 @@ class Followed:
     actions: tuple[dict[str, Any], ...]
     """In the item's order, each as the API's `actions[]` has it."""
     error: str | None = None
+    queue: str | None = None
+    """Where it stands while it waits for its turn."""
 
     @classmethod
     def of(cls, request: RequestAnswer) -> Followed:
@@ -29,7 +31,10 @@ class Followed:
             case "snapshot":
                 return Followed._of(message["request"])
             case "status":
-                return replace(self, status=message["status"], error=message.get("error") or self.error)
+                error = message.get("error") or self.error
+                return replace(self, status=message["status"], error=error, queue=None)
+            case "queue":
+                return replace(self, queue=_place(message["queue"]))
             case "action":
                 return replace(self, actions=_replaced(self.actions, message["action"]))
             case "end":
@@ -44,7 +49,16 @@ class Followed:
 
     @classmethod
     def _of(cls, request: dict[str, Any]) -> Followed:
-        return cls(status=request["status"], actions=tuple(request["actions"]), error=request["error"])
+        return cls(
+            status=request["status"],
+            actions=tuple(request["actions"]),
+            error=request["error"],
+            queue=_place(request.get("queue")),
+        )
+
+
+def _place(queue: dict[str, Any] | None) -> str | None:
+    return queue["message"] if queue else None
 
 
 def _replaced(actions: tuple[dict[str, Any], ...], action: dict[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -64,6 +64,8 @@ def _facts(request: RequestAnswer) -> Iterator[tuple[str, str]]:
         yield "ordered", f"{moment(request.timeline[0].at)} UTC"
     if request.comment:
         yield "comment", request.comment
+    if request.queue:
+        yield "queue", request.queue.message
     if request.parent_id:
         yield "retry of", str(request.parent_id)
     if request.rollback:

@@ -51,6 +51,8 @@ def _follow_lines(client: ApiClient, terminal: Terminal, request: RequestAnswer)
         at = str(message.get("at") or utc_now().isoformat())[11:19]
         for action in known.changes(before):
             terminal.note(f"{at} {action['name']} {_words(action)}")
+        if known.queue and known.queue != before.queue:
+            terminal.note(f"{at} {request.id} is {known.queue}")
         if known.status != before.status:
             terminal.note(f"{at} {request.id} is {known.status}{f': {known.error}' if known.error else ''}")
 
@@ -76,7 +78,7 @@ def _picture(known: Followed) -> Group:
         table.add_row(
             mark, Text(plain(action["name"])), Text(status, style=style_of(status)), took(action), Text(_more(action))
         )
-    return Group(head, table)
+    return Group(head, Text(plain(known.queue)), table) if known.queue else Group(head, table)
 
 
 def _more(action: Mapping[str, Any]) -> str:

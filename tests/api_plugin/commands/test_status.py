@@ -6,8 +6,12 @@ import json
 import threading
 
 import pytest
+from airflow.utils.session import create_session
 
 from api_plugin.commands.terminal import plain
+from api_plugin.queueing import holding, standing
+from api_plugin.queueing.admitting import admit
+from api_plugin.queueing.limits import Limits
 from tests.api_plugin.runs import a_report
 
 
@@ -60,6 +64,34 @@ def test_watching_ends_with_the_request(signed_in, deployment, request_of, state
     assert ended == json.loads(out)["status"]
     assert f"{request_of.id} is {ended}" in err
     assert ("WS", f"/ws/requests/{request_of.id}/status") in deployment.calls
+
+
+def test_who_waits_is_told_where_they_stand(signed_in, deployment, monkeypatch):
+    """By the status, and by watching, until it is their turn."""
+    one = Limits(platform=1)
+    for place in (holding, standing):
+        monkeypatch.setattr(place, "configured", lambda: one)
+    first, second = (deployment.world.order(fields={"name": "a", "pin": "1"}) for _ in range(2))
+
+    def start():
+        with create_session(scoped=False) as session:
+            admit(session, one)
+
+    def go_on():
+        complete(deployment.world, first)
+        start()
+        complete(deployment.world, second)
+
+    start()
+    _, out, _ = signed_in("status", second.id)
+    later = threading.Timer(2.0, go_on)
+    later.start()
+    status, _, err = signed_in("status", second.id, "--watch")
+    later.join()
+
+    told = "number 1 of 1 that wait until one of all running requests ends"
+    assert f"queue     {told}" in out
+    assert (0, True) == (status, f"{second.id} is {told}" in err)
 
 
 def test_where_there_is_no_websocket_it_asks(signed_in, deployment, request_of):
