@@ -24,8 +24,8 @@ def flooded(version: str, path: str) -> dict[str, Any]:
 
 
 ITEMS = (flooded("1.0.0", "/queue-flood"),)
-MANY = 200
-WITHIN = 150.0
+MANY = 120
+WITHIN = 240.0
 """Seconds for all of them, with the start of another API server in between."""
 
 
@@ -75,7 +75,7 @@ def ended(stack: RunningStack) -> list[tuple[str]]:
 
 
 def test_one_request_is_not_held_up_by_many(flood: Flood):
-    """It comes next but a few, though two hundred came before."""
+    """It comes next but a few, though all of them came before."""
     assert flood.ended_before_lone < MANY / 4
 
 
