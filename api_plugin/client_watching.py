@@ -34,7 +34,7 @@ _REFUSALS = {
 
 
 class WatchMessage(TypedDict, total=False):
-    """A message of `/ws/requests/{id}/status`: `snapshot`, `status`, `action`, `log` or `end`."""
+    """A message of `/ws/requests/{id}/status`: `snapshot`, `status`, `action`, `queue`, `log` or `end`."""
 
     type: str
     seq: int
@@ -43,6 +43,7 @@ class WatchMessage(TypedDict, total=False):
     status: str
     error: str | None
     action: dict[str, Any]
+    queue: dict[str, Any] | None
     request: dict[str, Any]
 
 
