@@ -6,7 +6,9 @@ What PAO's own operations do to runs is written there as well, under the caller'
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from airflow.models.log import Log
 from sqlalchemy import or_, select, tuple_
@@ -23,16 +25,23 @@ _LATE = dt.timedelta(seconds=10)
 """So long before its commit an act may have been written down."""
 
 
+Kind = Literal["started", "cleared", "marked"]
+"""What a person may have done: started the rollback, cleared a run, or marked one."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acts:
-    """Who did it last, by what was done; None where nobody did."""
+    """What persons did to a request's runs: the last of each kind, as who did it and the number of its line."""
 
-    started: str | None = None
-    """Of the rollback."""
-    cleared: str | None = None
-    marked: str | None = None
-    last_id: int = 0
-    """The number of the newest line that was read."""
+    last: Mapping[Kind, tuple[str, int]] = field(default_factory=dict)
+
+    def who(self, kind: Kind) -> str | None:
+        """Who did that last; None where nobody did."""
+        return self.last[kind][0] if kind in self.last else None
+
+    def told(self, kinds: Iterable[Kind], before: int) -> int:
+        """The number of the newest line that is told of, where it is of these kinds, and of that one before."""
+        return max(before, *(self.last[kind][1] for kind in kinds if kind in self.last), 0)
 
 
 def acts_since(session: Session, run: RunKey, rollback: RunKey | None, since: dt.datetime, last_id: int) -> Acts:
@@ -50,21 +59,16 @@ def acts_since(session: Session, run: RunKey, rollback: RunKey | None, since: dt
         )
         .order_by(Log.id)
     ).all()
-    who: dict[str, str] = {}
+    last: dict[Kind, tuple[str, int]] = {}
     for line in lines:
         kind = _kind(line.event, line.extra)
         its_rollback = rollback is not None and line.dag_id == rollback[0]
         if line.owner and line.owner != PLATFORM and (its_rollback or kind != "started"):
-            who["started" if its_rollback else kind] = line.owner
-    return Acts(
-        started=who.get("started"),
-        cleared=who.get("cleared"),
-        marked=who.get("marked"),
-        last_id=lines[-1].id if lines else last_id,
-    )
+            last["started" if its_rollback else kind] = line.owner, line.id
+    return Acts(last=last)
 
 
-def _kind(event: str, extra: str | None) -> str:
+def _kind(event: str, extra: str | None) -> Kind:
     """A run that is set to `queued` in Airflow's UI is cleared by that."""
     if event in _CLEARS or (event == "patch_dag_run" and '"queued"' in (extra or "")):
         return "cleared"

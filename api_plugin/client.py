@@ -42,6 +42,12 @@ class ApiClient:
         """Tell that a run ended, so that what its item's policy asks for is started."""
         return self._call("POST", "/api/v1/internal/settle", {"dag_id": dag_id, "run_id": run_id})
 
+    def adopt(self, *, dag_id: str, run_id: str, revision: str) -> dict[str, Any]:
+        """Have a run that was started in Airflow become a request: the conf that it goes on with."""
+        body = {"dag_id": dag_id, "run_id": run_id, "revision": revision}
+        conf: dict[str, Any] = self._call("POST", "/api/v1/internal/adopt", body)["conf"]
+        return conf
+
     def reconcile(self) -> dict[str, Any]:
         """Settle every request that has not ended."""
         return self._call("POST", "/api/v1/internal/reconcile")

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
-from airflow.providers.fab.auth_manager.models import Role
+from airflow.providers.fab.auth_manager.models import Role, User
 from airflow.utils.session import create_session
 from fastapi import Depends
 from jwt import InvalidTokenError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from api_plugin.exceptions import ApiProblem, not_allowed, not_signed_in
@@ -91,6 +92,12 @@ def _user(user: Any) -> Principal:
         roles=tuple(role.name for role in user.roles),
         permissions=frozenset(granted),
     )
+
+
+def principal_named(session: Session, username: str) -> Principal | None:
+    """A user of Airflow by name, with what it may do; None where there is none that may sign in."""
+    user = session.scalar(select(User).where(User.username == username, User.active.is_(True)))
+    return None if user is None else _user(user)
 
 
 def _service(key: str) -> Principal:

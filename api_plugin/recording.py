@@ -14,7 +14,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from api_plugin.airflow_log import Acts, acts_since
+from api_plugin.airflow_log import Acts, Kind, acts_since
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now, utc_text
 from api_plugin.notifications.outbox import note
@@ -50,7 +50,7 @@ def record(session: Session, request: Request, view: RequestView, rollback: Requ
         new_try=seen.clear_number != view.clear_number,
         begun=view.started_at is not None,
     )
-    acts = _acts(session, request, rollback, seen) if _asks(request, view, path) else Acts(last_id=seen.log_id)
+    acts = _acts(session, request, rollback, seen) if _asks(request, view, path) else Acts()
     actions = [action_json(action) for action in view.actions]
     news = list(_news(request, view, path, actions, acts))
     told = _tell(session, request, seen.told_at, now, iter(news))
@@ -65,7 +65,7 @@ def record(session: Session, request: Request, view: RequestView, rollback: Requ
             told_at=told,
             clear_number=view.clear_number,
             rollback_try=view.rollback_try,
-            log_id=acts.last_id,
+            log_id=acts.told(filter(None, (_kind(view, status) for status in path)), seen.log_id),
         ).model_dump(mode="json"),
     }
     if path:
@@ -132,16 +132,24 @@ def _said(request: Request, view: RequestView, status: RequestStatus | None, act
 
 def _by(request: Request, view: RequestView, status: RequestStatus | None, acts: Acts) -> str | None:
     """Who did it, where a person did."""
+    cancellation = cancellation_of(request, view.clear_number) if status == "cancelling" else None
+    if cancellation is not None:
+        return cancellation.by
+    if status == "rolling_back" and (starter := acts.who("started")):
+        return starter
+    kind = _kind(view, status)
+    return None if kind is None else acts.who(kind)
+
+
+def _kind(view: RequestView, status: RequestStatus | None) -> Kind | None:
+    """What led to that status, where a person did it."""
     match status:
         case "queued":
-            return acts.cleared
-        case "cancelling":
-            cancellation = cancellation_of(request, view.clear_number)
-            return cancellation.by if cancellation else None
-        case "rolling_back" if acts.started:
-            return acts.started
+            return "cleared"
         case "completed" | "failed" | "rolling_back" if view.by_hand:
-            return acts.marked
+            return "marked"
+        case "rolling_back":
+            return "started"
     return None
 
 

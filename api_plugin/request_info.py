@@ -18,4 +18,5 @@ def info_of(request: Request, mode: Mode, user: UserInfo) -> RequestInfo:
         mode=mode,
         correlation_id=request.correlation_id,
         user=user,
+        run_id=request.run_id if mode == request.mode and request.run_id != str(request.id) else None,
     )

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from airflow.models.dagrun import DagRun
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,6 +34,7 @@ from api_plugin.store.requests import Request, RequestEvent, RequestWords
 from catalog_compiler.file_references import is_stored
 from catalog_compiler.plan import Mode
 from catalog_compiler.run_format import RunConf, UserInfo, dag_id
+from catalog_compiler.signing import signed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,10 +53,12 @@ def submit(  # noqa: PLR0913 - what a request is made from
     caller: Principal,
     *,
     parent: Request | None = None,
+    run: DagRun | None = None,
 ) -> Accepted:
     """Accept a request for a served item; commits nothing.
 
-    One that tries another anew, its `parent`, is of that one's requester, whoever asks for it.
+    One that tries another anew, its `parent`, is of that one's requester, whoever asks for it. One whose `run` was
+    started in Airflow goes on with that.
 
     Raises a problem where it can't be accepted, and `OtherRevisionError` where the item's DAG is at another revision.
     """
@@ -62,21 +66,26 @@ def submit(  # noqa: PLR0913 - what a request is made from
     checked = check_order(served, draft)
     mode = checked.mode
     request = _request(served, body, caller, mode)
+    if run is not None:
+        request.id, request.run_id = id_of_run(run.dag_id, run.run_id), run.run_id
     fields = _sealed(served, keep_files(session, request, served.plan.fields, checked.values))
     request.fields = fields
     if parent is not None:
         request.parent_id, request.user_id, request.user = parent.id, parent.user_id, parent.user
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
-    order = RunOrder(
-        dag_id=request.dag_id,
-        run_id=request.run_id,
-        conf=conf,
-        actor=caller.id,
-        revision=served.revision,
-        held=waits_for_turn(request, served.plan.fulfillment(mode)),
-    )
-    start_run(session, shelf, order)
+    if run is None:
+        order = RunOrder(
+            dag_id=request.dag_id,
+            run_id=request.run_id,
+            conf=conf,
+            actor=caller.id,
+            revision=served.revision,
+            held=waits_for_turn(request, served.plan.fulfillment(mode)),
+        )
+        start_run(session, shelf, order)
+    else:
+        run.conf = signed(conf, settings().fernet_key)
     events = first_events(request, served.plan.fulfillment(mode).actions, by=caller.id)
     act = Audit(
         at=request.created_at,
@@ -91,6 +100,11 @@ def submit(  # noqa: PLR0913 - what a request is made from
     words = RequestWords(request_id=request.id, words=_words(served, request, checked.values))
     insert_together(session, [request], [words], events, [act])
     return Accepted(request=request, events=events)
+
+
+def id_of_run(dag_id: str, run_id: str) -> uuid.UUID:
+    """The id of the request of a run that was started in Airflow: the same, whoever finds that run first."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"airflow:{dag_id}/{run_id}")
 
 
 def between_revisions(session: Session, body: RequestBody) -> ApiProblem:

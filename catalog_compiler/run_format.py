@@ -54,6 +54,12 @@ class RequestInfo(RunModel):
     mode: Mode
     correlation_id: str
     user: UserInfo
+    run_id: str | None = None
+    """Of its run, where that was started in Airflow; else it is the request's id."""
+
+    def run_of(self, mode: Mode) -> str:
+        """The run id of one of its ways: of the one it was ordered in, or of the one that took it over."""
+        return self.run_id if self.run_id is not None and mode == self.mode else self.id
 
 
 class UndoStep(RunModel):

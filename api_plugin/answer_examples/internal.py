@@ -25,6 +25,7 @@ _PUSH_TAKEN = {"catalogs": ["default"]}
 
 EXAMPLES: dict[str, Any] = {
     "settle_run": {"request_id": ID, "status": "rolling_back", "rollback_started": True},
+    "adopt_run": {"conf": {"format": 1, "item_id": "queue", "fields": {"name": "orders"}, "signature": "5b1f..."}},
     "reconcile": {
         "examined": 3,
         "rollbacks_started": 1,

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api_plugin.datamodels.base import Answer, StorableText
 
@@ -31,6 +31,32 @@ class SettleAnswer(Answer):
     request_id: uuid.UUID | None
     status: str | None
     rollback_started: bool
+
+
+class AdoptBody(BaseModel):
+    """Names a DAG run that was started in Airflow."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "dag_id": "default.database-postgresql",
+                "run_id": "manual__2026-03-01T09:00:00+00:00",
+                "revision": "3f2a1c5f0d7be19c5f0a4d8b0a2f7e66c1f4b8d91e7a3c5d2b6f8091a2c3d4e5",
+            }
+        },
+    )
+
+    dag_id: StorableText
+    run_id: StorableText
+    revision: StorableText
+    """That of the item which its DAG runs."""
+
+
+class AdoptAnswer(Answer):
+    """How the run goes on."""
+
+    conf: dict[str, JsonValue] = Field(description="The run's conf from now on, signed.")
 
 
 class ReconcileFailure(Answer):

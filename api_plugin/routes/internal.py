@@ -9,9 +9,12 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import func, select
 
 from api_plugin import breakers
+from api_plugin.adopting import adopt, adopt_all
 from api_plugin.bodies import JsonBody
 from api_plugin.datamodels.health import BreakersAnswer, BreakersBody
 from api_plugin.datamodels.internal import (
+    AdoptAnswer,
+    AdoptBody,
     CatalogNames,
     CatalogState,
     OwnerReportAnswer,
@@ -62,14 +65,33 @@ def settle_run(
 
 
 @router.post(
+    "/adopt", response_model=AdoptAnswer, summary="Make a request of a run that was started in Airflow",
+    responses=problems(401, 403, 404, 409, 422, 503),
+)  # fmt: skip
+def adopt_run(
+    _caller: ServicePrincipal,
+    body: Annotated[AdoptBody, Depends(JsonBody(AdoptBody))],
+    session: SessionDep,
+    state: State,
+) -> AdoptAnswer:
+    """Judge the run's conf as an order of whoever started it, and make its request. Again, it changes nothing."""
+    conf = adopt(session, state, (body.dag_id, body.run_id), revision=body.revision)
+    session.commit()
+    return AdoptAnswer(conf=dict(conf))
+
+
+@router.post(
     "/reconcile", response_model=ReconcileAnswer, summary="Settle what was missed", responses=problems(401, 403)
 )
 def reconcile(_caller: ServicePrincipal, session: SessionDep, state: State) -> ReconcileAnswer:
     """Look at every request that has not ended: bring it up to date, and start what a lost callback did not.
 
+    Runs that were started in Airflow become requests.
+
     One that can't be settled keeps no other from it; the answer lists those, and the next call tries them again.
     One whose run Airflow has lost is ended. Requests that have ended are kept, so that they outlive Airflow's rows.
     """
+    adopt_all(session, state)
     done = reconcile_all(session, state.dags)
     return ReconcileAnswer(
         examined=done.examined,

@@ -41,7 +41,7 @@ def accepted(step: Step, conf: Mapping[str, Any] | None, place: TaskPlace, setti
         RefusedError: if it is of another run or revision.
     """
     run = verified(conf, settings.fernet_key)
-    _require_place(run, place, kind=step.mode, run_id=run.request.id)
+    _require_place(run, place, kind=step.mode, run_id=run.request.run_of(step.mode))
     if run.revision != step.revision:
         raise RefusedError(
             f"the request was accepted for revision {run.revision[:12]} of '{step.item_id}', but this DAG runs "

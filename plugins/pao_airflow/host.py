@@ -83,23 +83,23 @@ async def _undo(step: UndoStep, run: RunConf, rollback: RollbackInfo, task: Host
     work = undo_work(step, run, rollback)
     started = dt.datetime.now(dt.UTC)
     try:
-        await _until_stopped(work, run)
+        await _until_stopped(work)
         return await _carry_out(work, run, task)
     except REFUSALS as error:
         # What can't be resolved is reported as left standing, and the others are still undone.
         return refused(f"'{step.action}' can't be undone: {error}", task.place, started)
 
 
-async def _until_stopped(work: Work, run: RunConf) -> None:
+async def _until_stopped(work: Work) -> None:
     """Let an action that a person has just stopped stop what it began outside, before that is undone."""
     if work.kept is not None:
         # The request ended so long ago that Airflow has lost it.
         return
-    task_id, request_id = action_task_id(work.action), run.request.id
+    task_id = action_task_id(work.action)
     for _ in range(round(CALL_SECONDS + STOP_SECONDS)):
-        if await work.report(work.action, request_id) is not None:
+        if await work.report(work.action) is not None:
             return
-        if await task_state(dag_id=work.responses_from, run_id=request_id, task_id=task_id) == "success":
+        if await task_state(dag_id=work.responses_from, run_id=work.responses_run, task_id=task_id) == "success":
             # Marked by a person as well: there is nothing to wait for.
             return
         await SYSTEM_CLOCK.sleep(1)

@@ -6,8 +6,9 @@ They always yield an event: a trigger that raises, or that Airflow times out, wo
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,12 +16,14 @@ import structlog
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from catalog_compiler.run_format import REPORT_KEY, ActionReport
+from pao_airflow.admission import RefusedError
+from pao_airflow.adoption import adopted
 from pao_airflow.configuration import pao_settings
 from pao_airflow.handing_over import FAILED, UNDO
 from pao_airflow.host import run_step, run_undo, undo_needs_worker
 from pao_airflow.last_call import CallsAtWork, EndedLateError, until_last_call
 from pao_airflow.memory import TaskPlace, XComMemory, tell_try, write_report
-from pao_airflow.reports import broken, ends_well
+from pao_airflow.reports import broken, ends_well, refused
 from pao_airflow.step import Step
 from pao_airflow.stopping import stop_step, stop_undo
 from pao_airflow.task import HostedTask
@@ -28,7 +31,7 @@ from pao_airflow.task import HostedTask
 log = structlog.get_logger(__name__)
 
 
-STOPPED_BY_A_PERSON = "user-action"
+STOPPED_BY_A_PERSON = "__airflow_user_action__"
 """How Airflow's triggerer tells that from its own end, when it cancels a trigger."""
 _STOPPING: set[asyncio.Future[None]] = set()
 """What is being stopped now: an event loop alone keeps nothing alive."""
@@ -42,6 +45,7 @@ class PaoTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self._memories: dict[str, XComMemory] = {}
         self._calls = CallsAtWork()
+        self._conf: Mapping[str, Any] | None = None
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
@@ -87,7 +91,7 @@ class PaoTrigger(BaseTrigger):
     def _task(self) -> HostedTask:
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
-        conf = task.get_template_context()["dag_run"].conf
+        conf = self._conf or task.get_template_context()["dag_run"].conf
         return HostedTask(conf=conf, place=place, settings=pao_settings(), memory=self._memory, calls=self._calls)
 
     def _memory(self, place: TaskPlace, action: str) -> XComMemory:
@@ -118,6 +122,12 @@ class ActionTrigger(PaoTrigger):
         return "pao_airflow.trigger.ActionTrigger", {"step": self.step}
 
     async def _work(self, task: HostedTask) -> ActionReport:
+        started = dt.datetime.now(dt.UTC)
+        try:
+            task = await adopted(self._step, task)
+        except RefusedError as error:
+            return refused(str(error), task.place, started)
+        self._conf = task.conf
         try:
             return await until_last_call(run_step(self._step, task), self._calls, stopped_by=STOPPED_BY_A_PERSON)
         except EndedLateError as late:

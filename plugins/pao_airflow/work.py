@@ -50,6 +50,8 @@ class Work:
     field_types: Mapping[str, str]
     responses_from: str
     """The DAG whose run holds the outputs that `response.*` refers to."""
+    responses_run: str
+    """That run."""
     undoing: bool
     undone_type: str | None = None
     """The type of the action that is undone, where it is known."""
@@ -58,17 +60,18 @@ class Work:
     kept: Mapping[str, KeptAction] | None = None
     """What the request's actions left, where Airflow has it no more."""
 
-    async def report(self, action: str, request_id: str) -> ActionReport | None:
+    async def report(self, action: str) -> ActionReport | None:
         """What an action of the request left, for `response.*`; of the action that is undone, in its last try."""
-        report = await self._read_report(action, request_id)
+        report = await self._read_report(action)
         own = self.undoing and action == self.action
         stale = own and report is not None and self.undone_try not in {None, report.try_number}
         return None if stale else report
 
-    async def _read_report(self, action: str, request_id: str) -> ActionReport | None:
+    async def _read_report(self, action: str) -> ActionReport | None:
         if self.kept is not None:
             return self.kept[action].report if action in self.kept else None
-        return await read_report(dag_id=self.responses_from, run_id=request_id, task_id=action_task_id(action))
+        task_id = action_task_id(action)
+        return await read_report(dag_id=self.responses_from, run_id=self.responses_run, task_id=task_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +96,7 @@ def step_work(step: Step, place: TaskPlace) -> Work:
         header=step.header,
         field_types=step.field_types,
         responses_from=place.dag_id,
+        responses_run=place.run_id,
         undoing=False,
     )
 
@@ -108,6 +112,7 @@ def undo_work(step: UndoStep, run: RunConf, rollback: RollbackInfo) -> Work:
         header=rollback.header,
         field_types=rollback.field_types,
         responses_from=dag_id(run.request.catalog, run.item_id, step.mode),
+        responses_run=run.request.run_of(step.mode),
         undone_type=step.type,
         undone_try=step.try_number,
         undoing=True,
@@ -122,7 +127,7 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
         SealError, TemplateError, LookupError: if it can't be filled in; the messages say why.
     """
     place, settings = task.place, task.settings
-    undone = await _undone(work, run) if work.undoing else {}
+    undone = await _undone(work) if work.undoing else {}
     scope = await _scope(work, run, settings, undone)
     masker = Masker(scope.secrets)
     kind = action_type(work.type)
@@ -154,12 +159,12 @@ async def prepare(work: Work, run: RunConf, task: HostedTask) -> Prepared:
     return Prepared(kind=kind, config=render_config(kind, work.config, scope), context=context, masker=masker)
 
 
-async def _undone(work: Work, run: RunConf) -> dict[str, JsonValue]:
+async def _undone(work: Work) -> dict[str, JsonValue]:
     """What the action that is undone stored last."""
     if work.kept is not None:
         return dict(work.kept[work.action].state) if work.action in work.kept else {}
     task_id = action_task_id(work.action)
-    return await read_action_state(dag_id=work.responses_from, run_id=run.request.id, task_id=task_id)
+    return await read_action_state(dag_id=work.responses_from, run_id=work.responses_run, task_id=task_id)
 
 
 async def _scope(work: Work, run: RunConf, settings: PaoSettings, undone: Mapping[str, JsonValue]) -> Scope:
@@ -173,7 +178,7 @@ async def _scope(work: Work, run: RunConf, settings: PaoSettings, undone: Mappin
     for name in sorted(wanted.responses):
         # A failed action may have made something all the same; its own undo may ask what.
         own = work.undoing and name == work.action
-        report = await work.report(name, run.request.id)
+        report = await work.report(name)
         if report is None or (report.outcome != "completed" and not own):
             responses[name] = _made(work, undone) if own else None
             continue

@@ -7,6 +7,7 @@ stored, under the same idempotency key. Everything else that goes wrong ends the
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,10 +19,12 @@ from pao_actions.http_client import close_clients
 
 from catalog_compiler.run_format import ActionReport
 from pao_airflow.accepted import accepted_step
+from pao_airflow.admission import RefusedError
+from pao_airflow.adoption import adopted
 from pao_airflow.configuration import pao_settings
 from pao_airflow.host import run_step, run_undo
 from pao_airflow.memory import TaskPlace, write_report
-from pao_airflow.reports import broken, ends_well
+from pao_airflow.reports import broken, ends_well, refused
 from pao_airflow.step import Step
 from pao_airflow.stopping import stop_step, stop_undo
 from pao_airflow.task import HostedTask
@@ -90,11 +93,19 @@ class WorkerRun:
 
 def action_run(step: Step, context: Mapping[str, Any], retries: int | None) -> WorkerRun:
     """The action of a task, as its operator's `execute` is told of that; Airflow starts it again `retries` times."""
+    known: list[HostedTask] = []
 
     async def work(task: HostedTask) -> ActionReport:
+        started = dt.datetime.now(dt.UTC)
+        try:
+            task = await adopted(step, task)
+        except RefusedError as error:
+            return refused(str(error), task.place, started)
+        known.append(task)
         return await run_step(await accepted_step(step, task), task)
 
     async def stop(task: HostedTask, *, seconds: float) -> None:
+        task = known[0] if known else task
         await stop_step(await accepted_step(step, task), task, seconds=seconds)
 
     return WorkerRun(_task(context, retries), work, stop)

@@ -126,3 +126,22 @@ def test_what_an_operator_does_in_airflow_is_told_with_who_did_it(
         4:
     ]
     assert ["completed", "completed"] == [action["status"] for action in request["actions"]]
+
+
+def test_a_run_that_is_started_in_airflow_is_a_request(
+    catalog, portals: dict[str, Portal], airflow: AirflowApi, scripted: ScriptedTarget
+):
+    """Of whoever started it; values that the API would refuse fail at the first action, with the reason."""
+    scripted.script("/cx-marked/ui", Reply(body='{"id": "u-1"}'))
+    run = airflow.run(DAG, {"fields": {"name": "ui"}})
+    wrong = airflow.run(DAG, {"fields": {"nome": "ui"}})
+
+    assert ("success", "failed") == (run["state"], wrong["state"])
+    listed = portals["admin"].get("/requests", item_id="cx-marked")["items"]
+    (found,) = [
+        request for each in listed if (request := portals["admin"].request(each["id"]))["fields"] == {"name": "ui"}
+    ]
+    assert ("completed", "admin") == (found["status"], found["timeline"][0]["by"])
+    assert {"first": {"id": "u-1"}} == {"first": {"id": found["outputs"]["first"]["id"]}}
+    assert f"/dags/{DAG}/runs/manual__" in found["airflow_url"]
+    assert "/fields/name: is required" in airflow.everything_of(DAG, wrong["dag_run_id"])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from airflow.jobs import triggerer_job_runner
 from pao_actions.http_client import close_clients
 from pao_airflow import last_call
 from pao_airflow.last_call import CallsAtWork, EndedLateError, until_last_call
@@ -66,6 +67,11 @@ def stopped(supervisor, target, answer, *, state="failed", message=STOPPED_BY_A_
     left = decode(supervisor.xcoms.get((*PLACE, REPORT_KEY)))
     assert [] == events
     return (None if left is None else ActionReport.model_validate(left)), raised
+
+
+def test_airflow_tells_a_persons_doing_like_that():
+    """It cancels triggers for other reasons as well."""
+    assert triggerer_job_runner._USER_ACTION_CANCEL_MSG == STOPPED_BY_A_PERSON  # noqa: SLF001 - it has no other name
 
 
 def test_what_the_call_made_is_known(supervisor, target):

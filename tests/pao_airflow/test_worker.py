@@ -161,7 +161,7 @@ def test_a_run_that_the_api_did_not_make_is_refused(supervisor):
     """On a worker as well."""
     step = a_step({}, type="process")
     with pytest.raises(AirflowFailException, match="was not made by PAO's API"):
-        WorkerActionOperator(task_id="create", step=step).execute(a_context({}, Store()))
+        WorkerActionOperator(task_id="create", step=step).execute(a_context({"signature": "x"}, Store()))
 
 
 def test_a_fault_of_our_own_is_told(supervisor, monkeypatch):
