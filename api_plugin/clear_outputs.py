@@ -25,8 +25,9 @@ def clear_outputs(session: Session, request: Request, action: str) -> Outputs:
         raise not_found(f"request '{request.id}' has no action '{action[:100]}'; it has: {names}", "unknown-action")
     report = _report(session, request, action)
     if report is None:
-        if not shown[action]:
-            return {}
+        if not shown[action] or action in _at_work(request):
+            # What is shown of an action that has not ended is never secret.
+            return dict(shown[action])
         raise not_found(
             f"Airflow no longer keeps what '{action}' of request '{request.id}' gave; the request shows what is left",
             "outputs-gone",
@@ -56,6 +57,12 @@ def audit_look(session: Session, caller: Principal, request: Request, action: st
 def of_somebody_else(request_id: object) -> ApiProblem:
     """404: only who asked for it gets its outputs in clear."""
     return not_found(f"there is no request '{str(request_id)[:40]}' of yours", "unknown-request")
+
+
+def _at_work(request: Request) -> frozenset[str]:
+    return frozenset(
+        entry["name"] for entry in request.state["actions"] if entry["status"] in {"running", "waiting", "retrying"}
+    )
 
 
 def _report(session: Session, request: Request, action: str) -> ActionReport | None:

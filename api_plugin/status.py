@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from api_plugin.undoing import stopped, undo_order
+from catalog_compiler.actions import action_types
 from catalog_compiler.plan import ActionPlan, FulfillmentPlan, Mode
 from catalog_compiler.run_format import ActionFailure, ActionReport, action_task_id, undo_task_id
 
@@ -351,10 +352,25 @@ def _action(
         attempt=_attempt(task),
         started_at=report.started_at if report else task.started_at,
         ended_at=report.ended_at if report else task.ended_at,
-        outputs=report.outputs if report else {},
+        outputs=report.outputs if report else _outputs_so_far(plan, task),
         error=report.error.message if report and report.error else None,
         url=(report.url if report else None) or (progress.url if progress else None),
     )
+
+
+def _outputs_so_far(plan: ActionPlan, task: TaskView) -> Mapping[str, JsonValue]:
+    """What an action that waits has made already, such as a ticket's key: as far as its type shows that."""
+    kind, state = action_types().get(plan.type), task.memory.get("action")
+    if (
+        kind is None
+        or task.progress is None
+        or task.state not in {"deferred", "running"}
+        or not isinstance(state, dict)
+    ):
+        return {}
+    made = kind.made(state) if kind.shown_while_waiting else None
+    outputs = made.outputs if made else {}
+    return {name: value for name, value in outputs.items() if name in kind.shown_while_waiting}
 
 
 def _action_status(task: TaskView, run: RunView) -> ActionStatus:

@@ -259,6 +259,8 @@ class ActionType(ABC, Generic[ConfigT]):
     """Output name to what it is, in a phrase, for the documentation."""
     notes: ClassVar[str] = ""
     """Markdown for the documentation, below the keys: the connection's form, what the effects rest on, permissions."""
+    shown_while_waiting: ClassVar[frozenset[str]] = frozenset()
+    """Names of outputs that `made` knows before the end, and that requesters see meanwhile; never secret ones."""
 
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - for types that override it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api_plugin.status import ProgressView, RollbackView, derive
+from catalog_compiler.plan import ActionPlan, FulfillmentPlan
 from tests.api_plugin.runs import a_report, a_run, a_task, at, done, refused
 from tests.items import UNDO, action, item_plan
 
@@ -206,3 +207,14 @@ def test_times_are_those_of_the_action():
     view = derive(way(), a_run("running", a=a_task("success", a_report(ended=5), ended_at=at(59))), None)
 
     assert (at(1), at(5)) == (view.actions[0].started_at, view.actions[0].ended_at)
+
+
+def test_a_ticket_is_known_by_its_key_while_it_is_waited_for():
+    """As far as its type shows what it made; what else the action stored is not told."""
+    order = ActionPlan(name="a", type="jira-ticket", config={}, on_error="fail", depends_on=())
+    stored = {"action": {"ticket": {"id": "10001", "key": "P-1"}, "waiting_since": "2026-01-31T10:01:00Z"}}
+    waiting = a_task("deferred", progress=ProgressView(url=LINK), memory=stored)
+
+    view = derive(FulfillmentPlan(actions=(order,)), a_run("running", a=waiting), None).actions[0]
+
+    assert ("waiting", {"id": "10001", "key": "P-1"}) == (view.status, view.outputs)

@@ -119,7 +119,10 @@ def test_people_go_on_with_what_failed_and_their_ticket_tells_why(
         request["status"],
         [action["mode"] for action in request["actions"]],
     )
-    assert f"{jira.url}/browse/{issue['key']}" == request["actions"][1]["url"]
+    assert (f"{jira.url}/browse/{issue['key']}", {"id": issue["id"], "key": issue["key"]}) == (
+        request["actions"][1]["url"],
+        request["actions"][1]["outputs"],
+    )
 
     jira.move(issue["key"], "Done", "Fixed")
     content = json.dumps({"webhookEvent": "jira:issue_updated", "issue": {"key": issue["key"]}}).encode()

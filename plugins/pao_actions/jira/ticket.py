@@ -57,6 +57,7 @@ labels: [platform-automation, "{{fields.environment}}"]
         "assignee": "who has it, by name",
     }
     notes: ClassVar[str] = NOTES
+    shown_while_waiting: ClassVar[frozenset[str]] = frozenset({"id", "key"})
 
     @classmethod
     def encoding(cls, path: Path, config: Mapping[str, Any]) -> Encoding:  # noqa: ARG003 - the place tells
