@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow.models.dagrun import DagRun
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,8 @@ from api_plugin.store.queue import QueueTurn
 
 AT_ONCE = 100
 """Requests that one transaction lets start."""
+TURNS_KEPT = 10_000
+"""Turns after which a user who had none of them counts as one who never had one."""
 _LOCK = 0x70616F71
 """The number of the advisory lock: `paoq`."""
 
@@ -68,3 +70,4 @@ def _note_turns(session: Session, users: list[str], last: int) -> None:
     rows = [{"user_id": user, "turn": turn} for user, turn in turns.items()]
     statement = insert(QueueTurn).values(rows)
     session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_={"turn": statement.excluded.turn}))
+    session.execute(delete(QueueTurn).where(QueueTurn.turn <= last - TURNS_KEPT))

@@ -10,11 +10,12 @@ from airflow.utils.session import create_session
 from sqlalchemy import func, select, update
 
 from api_plugin.queueing import holding
-from api_plugin.queueing.admitting import AT_ONCE, admit, admit_all
+from api_plugin.queueing.admitting import AT_ONCE, TURNS_KEPT, admit, admit_all
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.reading import IS_HELD
 from api_plugin.reconciling import reconcile_all
 from api_plugin.runs import HELD
+from api_plugin.store.queue import QueueTurn
 from catalog_compiler.setting_lists import NamedLimits
 from tests.api_plugin.conftest import a_caller
 from tests.items import UNDO, action, compiled_item
@@ -105,6 +106,19 @@ def test_users_take_turns(limited):
         world.run(next(each for each in [*ours, theirs] if str(each.id) == run_id), "success")
 
     assert [str(each.id) for each in (ours[0], theirs, ours[1], ours[2])] == order
+
+
+def test_turns_of_long_ago_are_forgotten(limited):
+    """The table does not grow with everybody who ever ordered."""
+    world = limited(ONE)
+    world.session.add_all([QueueTurn(user_id="gone", turn=1), QueueTurn(user_id="here", turn=TURNS_KEPT + 5)])
+    world.session.commit()
+    world.order(caller=ADA)
+    started(ONE)
+
+    assert {"here": TURNS_KEPT + 5, "ada": TURNS_KEPT + 6} == {
+        row.user_id: row.turn for row in world.session.scalars(select(QueueTurn))
+    }
 
 
 def test_a_role_goes_first(limited):
