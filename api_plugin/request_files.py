@@ -41,7 +41,7 @@ def keep_files(
     root = settings().file_storage
     if root is None or not files:
         return dict(values)
-    folder = f"{request.created_at:%Y-%m-%d}/{request.id}"
+    folder = _folder(request)
     _delete_on_rollback(session, folder)
     try:
         storage = ObjectStoragePath(root)
@@ -64,9 +64,14 @@ def restored(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     }
 
 
-def delete_files(created_at: dt.datetime, request_id: uuid.UUID) -> None:
+def delete_files(request: Request) -> None:
     """Delete all files of a request, where there are any. Raises OSError where the storage is away."""
-    _delete(f"{created_at.astimezone(dt.UTC):%Y-%m-%d}/{request_id}")
+    if any(is_stored(value) for value in request.fields.values()):
+        _delete(_folder(request))
+
+
+def _folder(request: Request) -> str:
+    return f"{request.created_at.astimezone(dt.UTC):%Y-%m-%d}/{request.id}"
 
 
 def delete_orphans(session: Session) -> int:

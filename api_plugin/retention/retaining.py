@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey
 from api_plugin.idempotency import delete_old_answers
+from api_plugin.request_files import delete_files, delete_orphans
 from api_plugin.retention.run_logs import delete_logs
 from api_plugin.retention.snapshots import runs_of, take_snapshots
 from api_plugin.status import ENDED
@@ -58,6 +59,8 @@ class Retained:
     """Entries of the audit trail that are gone."""
     answers: int = 0
     """Answers to calls with an `Idempotency-Key` that are gone."""
+    orphans: int = 0
+    """Requests that were never made, whose files are gone."""
     more: bool = False
     """Whether time was up before everything was done."""
 
@@ -70,6 +73,7 @@ def retain(
     while clock() < end and (count := delete_old_answers(session)):
         session.commit()
         done.answers += count
+    done.orphans = delete_orphans(session)
     for completed, period in ((True, periods.completed), (False, periods.failed)):
         while period is not None and (ids := _due(session, now - period, completed=completed)):
             if clock() >= end:
@@ -109,6 +113,9 @@ def _delete(session: Session, ids: Sequence[uuid.UUID], done: Retained, now: dt.
     delete_logs(runs)
     delete_runs(session, runs)
     gone = [request_id for request_id in ids if request_id not in active]
+    for request in requests:
+        if request.id not in active:
+            delete_files(request)
     session.execute(update(Request).where(Request.parent_id.in_(gone)).values(parent_id=None))
     session.execute(delete(Request).where(Request.id.in_(gone)).execution_options(synchronize_session=False))
     session.execute(delete(RequestEvent).where(RequestEvent.request_id.in_(active)))

@@ -118,7 +118,7 @@ def test_a_request_s_files_can_be_deleted(published, storage):
     first, second = published.order(fields=VALUES), published.order(fields=VALUES)
 
     for _ in range(2):
-        delete_files(first.created_at, first.id)
+        delete_files(first)
 
     assert ["key", "notes"] == files(storage)
     assert VALUES == restored(second.fields)
