@@ -62,6 +62,10 @@ def _facts(request: RequestAnswer) -> Iterator[tuple[str, str]]:
     yield "for", f"{request.user.name} <{request.user.email}>"
     if request.timeline:
         yield "ordered", f"{moment(request.timeline[0].at)} UTC"
+    if request.queue:
+        yield "queue", request.queue.message
+    if request.expected_at:
+        yield "expected", f"{moment(request.expected_at)} UTC{', which it is later than' if request.overdue else ''}"
     if request.comment:
         yield "comment", request.comment
     if request.queue:

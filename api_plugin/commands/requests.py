@@ -10,7 +10,7 @@ from api_plugin.commands.exit_statuses import ExitStatus
 from api_plugin.commands.request_text import moment
 from api_plugin.commands.terminal import Terminal
 
-FILTERS = ("status", "item_id", "user", "owner", "q")
+FILTERS = ("status", "item_id", "user", "owner", "q", "overdue")
 
 
 class Requests:
@@ -26,6 +26,7 @@ class Requests:
         parser.add_argument("--user", metavar="EMAIL", help="of this requester alone")
         parser.add_argument("--owner", metavar="TEAM", help="of this team's items alone")
         parser.add_argument("-q", "--query", dest="q", metavar="WORDS", help="with these words alone")
+        parser.add_argument("--overdue", action="store_const", const="true", help="later than promised alone")
         parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many at most (default: 20)")
         add_connection(parser)
 
