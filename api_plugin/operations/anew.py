@@ -25,7 +25,7 @@ from api_plugin.state import ApiState
 from api_plugin.store.requests import Request
 from api_plugin.submitting import submit
 from catalog_compiler.conditions import visible_fields
-from catalog_compiler.sealing import SealError
+from catalog_compiler.sealing import SealError, is_sealed
 from catalog_compiler.stored_files import StoredFileError
 
 _GONE_WRONG = frozenset({"failed", "cancelled", "rolled_back", "rollback_failed"})
@@ -79,9 +79,14 @@ def _served(session: Session, state: ApiState, request: Request, caller: Princip
 
 
 def _values(served: ServedItem, request: Request, changes: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The request's values with the changes; null takes one away. What the form no longer asks for is left out."""
+    """The request's values with the changes; null takes one away. What the form no longer asks for is left out.
+
+    So is a secret of a field that is not secret any more: it would be stored, and shown, in clear.
+    """
+    secret = {field.id for field in served.plan.fields if field.sensitive}
+    stored = {name: value for name, value in request.fields.items() if name in secret or not is_sealed(value)}
     try:
-        kept = {name: sealer().open(value) for name, value in request.fields.items() if name not in changes}
+        kept = {name: sealer().open(value) for name, value in stored.items() if name not in changes}
         carried = restored(kept)
     except SealError as error:
         raise conflict("key-is-gone", f"{error}; or order the item anew") from None

@@ -18,7 +18,7 @@ from api_plugin.operations.retry import retry
 from api_plugin.operations.rollback import roll_back
 from api_plugin.state import ApiState
 from api_plugin.store.requests import Request
-from tests.api_plugin.operations.conftest import DEV, OPERATOR
+from tests.api_plugin.operations.conftest import DEV, FIELDS, OPERATOR
 from tests.api_plugin.runs import a_report
 from tests.items import UNDO, action, compiled_item
 
@@ -207,3 +207,15 @@ def test_of_two_at_the_same_time_one_wins(desk, one, other):
 
 def code(answer):
     return answer.status_code, answer.json().get("code")
+
+
+def test_a_secret_of_a_field_that_is_secret_no_more_is_not_carried_over(desk):
+    """It was given as a secret; in the new request everyone who sees that would read it."""
+    request = desk.failed(fields={"name": "a", "secret": "s3cret-word"})
+    told = [FIELDS[0], FIELDS[1] | {"type": "string"}]
+    desk.publish(compiled_item("held", action("a"), fields=told))
+
+    answer = desk.do("retry", request, {"fields": {"name": "b"}})
+
+    assert (202, {"name": "b"}) == (answer.status_code, answer.json()["fields"])
+    assert {"name": "b"} == child(desk, answer).fields
