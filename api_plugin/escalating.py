@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from api_plugin.clearing import clear
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
+from api_plugin.exceptions import ApiProblem
 from api_plugin.projection import escalation_key, mode_of
 from api_plugin.request_info import info_of
 from api_plugin.rolling_back import Found
 from api_plugin.runs import DagShelf, OtherRevisionError, RunOrder, start_run
 from api_plugin.status import failure_of
-from api_plugin.store.requests import RequestEscalation
+from api_plugin.store.catalog import CatalogItem
+from api_plugin.store.requests import Request, RequestEscalation
 from catalog_compiler.run_format import EscalationInfo, RunConf, UserInfo
 from catalog_compiler.signing import signed
 
@@ -32,17 +34,29 @@ def start_escalation(session: Session, shelf: DagShelf, found: Found, *, actor: 
     dag, run_id = escalation_key(found.request)
     conf = _conf(found)
     before = session.scalar(select(DagRun).where(DagRun.dag_id == dag, DagRun.run_id == run_id))
-    if before is None:
-        order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
-        start_run(session, shelf, order)
-    else:
-        _start_anew(session, before, conf, actor)
+    try:
+        if before is None:
+            order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
+            start_run(session, shelf, order)
+        else:
+            _start_anew(session, before, conf, actor)
+    except ApiProblem as problem:
+        if not _has_changed(session, found.request):
+            raise
+        # A DAG that the item has no more is waited for in vain.
+        raise OtherRevisionError(f"the item has changed since, and '{dag}' is not there to run") from problem
     _note(session, found)
 
 
 def note_failed_escalation(session: Session, found: Found, error: OtherRevisionError) -> None:
     """Keep why the manual fulfillment can't be started, so that the request fails instead of waiting for it."""
     _note(session, found, failure=f"{error}; order the item anew with mode 'manual'")
+
+
+def _has_changed(session: Session, request: Request) -> bool:
+    """Whether another revision of the item than the request's has been published."""
+    item = session.get(CatalogItem, (request.catalog, request.item_id))
+    return item is not None and item.published_revision != request.revision
 
 
 def _start_anew(session: Session, run: DagRun, conf: RunConf, actor: str) -> None:

@@ -136,3 +136,15 @@ def test_a_request_that_people_fulfill_already_is_not_escalated(desk, item_id):
 
 def code(answer):
     return answer.status_code, answer.json().get("code")
+
+
+def test_a_request_does_not_wait_for_a_manual_way_that_its_item_has_no_more(desk):
+    """Nobody would make the DAG again: it fails, and says why."""
+    request = desk.failed("asking")
+    desk.publish(compiled_item("asking", action("a"), fields=BOTH["fields"]))
+    desk.world.stale("default.asking.manual")
+
+    settled = desk.settle(request)
+
+    assert ("failed", False) == (settled.request.status, settled.escalated)
+    assert "the item has changed since" in settled.request.state["error"]
