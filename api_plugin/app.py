@@ -20,6 +20,7 @@ from api_plugin.health import DISTRIBUTION
 from api_plugin.notifications.delivery import Notifier
 from api_plugin.queueing.holding import configured
 from api_plugin.queueing.keeper import QueueKeeper
+from api_plugin.request_logs.room import LogRoom
 from api_plugin.routes import (
     cancelling,
     catalog,
@@ -66,7 +67,7 @@ YOUNG_MIDDLE_FULL = (5000, 20, 50)
 """When garbage is collected, as `gc.set_threshold` takes it: more seldom than by default, since somebody waits."""
 
 
-def rest_app(tower: Watchtower | None = None) -> FastAPI:
+def rest_app(tower: Watchtower | None = None, logs: LogRoom | None = None) -> FastAPI:
     """The REST API, with its description at `openapi.json` and `docs`; `tower` tells it when something happens."""
     catalogs = CatalogCache(settings().catalog_ttl)
 
@@ -87,7 +88,7 @@ def rest_app(tower: Watchtower | None = None) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
-    app.state.pao = ApiState(catalogs=catalogs)
+    app.state.pao = ApiState(catalogs=catalogs, logs=logs or LogRoom())
     app.state.tower = tower or watchtower()
     for module in MODULES:
         app.include_router(module.router)
@@ -104,7 +105,7 @@ def watchtower() -> Watchtower:
     return Watchtower(settings().watch_interval)
 
 
-def socket_app(tower: Watchtower | None = None) -> FastAPI:
+def socket_app(tower: Watchtower | None = None, logs: LogRoom | None = None) -> FastAPI:
     """The WebSockets, and the loop of the tower."""
     tower, catalog_tower = tower or watchtower(), CatalogTower(settings().watch_interval)
 
@@ -118,6 +119,7 @@ def socket_app(tower: Watchtower | None = None) -> FastAPI:
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
     app.state.tower = tower
     app.state.catalog_tower = catalog_tower
+    app.state.logs = logs or LogRoom()
     app.state.seats = Seats(room_for(settings().max_sockets), settings().max_sockets_per_caller)
     app.include_router(sockets.router)
     app.add_middleware(CorrelationMiddleware)

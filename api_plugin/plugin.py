@@ -25,11 +25,12 @@ class _Late:
 
 def _apps() -> list[dict[str, Any]]:
     from api_plugin.app import rest_app, socket_app, watchtower
+    from api_plugin.request_logs.room import LogRoom
 
-    tower = watchtower()
+    tower, logs = watchtower(), LogRoom()
     return [
-        {"app": rest_app(tower), "url_prefix": "/api/v1", "name": "PAO"},
-        {"app": socket_app(tower), "url_prefix": "/ws", "name": "PAO WebSockets"},
+        {"app": rest_app(tower, logs), "url_prefix": "/api/v1", "name": "PAO"},
+        {"app": socket_app(tower, logs), "url_prefix": "/ws", "name": "PAO WebSockets"},
     ]
 
 

@@ -10,23 +10,15 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api_plugin.catalog_cache import CatalogCache
-from api_plugin.configuration import settings
 from api_plugin.metrics import MetricsCache
 from api_plugin.queueing.standing import Standings
+from api_plugin.request_logs.room import LogRoom
 from api_plugin.runs import DagShelf
-from api_plugin.seats import Seats
 from api_plugin.webhooks.secrets import WebhookSecrets
 
 SUBMISSIONS_AT_ONCE = 4
 """Threads that take requests. Each needs the interpreter for most of its time: more of them answer no sooner, but out
 of turn, and hold up everyone else's calls."""
-
-LOGS_AT_ONCE = 4
-"""Threads that read logs, so that a storage which hangs keeps no other call waiting."""
-
-
-def _log_seats() -> Seats:
-    return Seats(settings().max_open_logs, settings().max_open_logs_per_caller)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +31,7 @@ class ApiState:
     metrics: MetricsCache = field(default_factory=MetricsCache)
     webhook_secrets: WebhookSecrets = field(default_factory=WebhookSecrets)
     submitting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SUBMISSIONS_AT_ONCE))
-    log_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(LOGS_AT_ONCE))
-    log_seats: Seats = field(default_factory=_log_seats)
+    logs: LogRoom = field(default_factory=LogRoom)
 
 
 async def _state(connection: HTTPConnection) -> ApiState:

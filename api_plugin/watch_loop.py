@@ -34,7 +34,12 @@ class MessageQueue:
         """Start empty."""
         self._waiting: deque[Message] = deque()
         self._woken = asyncio.Event()
+        self._taken = asyncio.Event()
         self._over: Exception | None = None
+
+    def __len__(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
 
     def offer(self, message: Message) -> None:
         """Hand over a message; never waits."""
@@ -71,7 +76,14 @@ class MessageQueue:
             await self._woken.wait()
         if self._over is not None:
             raise self._over
+        self._taken.set()
         return self._waiting.popleft()
+
+    async def until_fewer(self, most: int) -> None:
+        """Return when fewer wait than that: for who can wait for the reader."""
+        while len(self._waiting) >= most:
+            self._taken.clear()
+            await self._taken.wait()
 
 
 ThingT = TypeVar("ThingT", bound=Hashable)
@@ -125,5 +137,5 @@ class WatchLoop(ABC, Generic[ThingT, WatcherT]):
             except Exception:
                 # The database may be away for a while; watchers go on when it is back.
                 log.exception("what is watched was not read")
-            # However many watch, most of the time is left to everybody else.
-            await asyncio.sleep(max(self._interval, time.monotonic() - begun))
+            # However many watch, some of the time is left to everybody else.
+            await asyncio.sleep(max(self._interval, (time.monotonic() - begun) / 4))

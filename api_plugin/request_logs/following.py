@@ -50,6 +50,8 @@ class LogReader:
     wanted: Wanted
     threads: CapacityLimiter
     """Reading takes a thread for a moment; so many read at once."""
+    events: bool = True
+    """Whether PAO's own events are a part of it."""
 
     async def open(self) -> OpenedLog:
         """The log as it is now; raises a 404 problem."""
@@ -60,7 +62,7 @@ class LogReader:
 
         def read() -> Page:
             wanted = self.wanted.masking(log.secrets)
-            return read_page(log.sources(places, fetching=fetching), places, wanted, limit)
+            return read_page(log.sources(places, fetching=fetching, events=self.events), places, wanted, limit)
 
         return await to_thread.run_sync(read, limiter=self.threads)
 

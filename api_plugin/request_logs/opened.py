@@ -34,9 +34,9 @@ class OpenedLog:
     secrets: tuple[str, ...]
     ended: bool
 
-    def sources(self, places: Places, *, fetching: bool = True) -> list[Iterator[Item]]:
+    def sources(self, places: Places, *, fetching: bool = True, events: bool = True) -> list[Iterator[Item]]:
         """What is new to a reader; without `fetching`, of what is here alone."""
-        found = [event_source(self.events, places)]
+        found = [event_source(self.events, places)] if events else []
         for task in self.tasks:
             if task.files() and (task.ended or not task.elsewhere):
                 found += file_sources(task, places)

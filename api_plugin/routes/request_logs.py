@@ -67,7 +67,7 @@ async def show_logs(
     wanted = Wanted(
         operator=caller.may(Permission.OPERATIONS_READ), action=action, attempt=attempt, level=level
     )  # fmt: skip
-    reader = LogReader(caller=caller, request_id=request_id, wanted=wanted, threads=state.log_threads)
+    reader = LogReader(caller=caller, request_id=request_id, wanted=wanted, threads=state.logs.threads)
     text = wants_text(http.headers.get("accept", ""))
     if not text and not follow:
         log = await reader.open()
@@ -79,7 +79,7 @@ async def show_logs(
             resume_cursor=here,
         )
     try:
-        seat = state.log_seats.take(caller.id)
+        seat = state.logs.seats.take(caller.id)
     except NoSeatError as full:
         raise too_many(full, "logs") from None
     try:

@@ -21,10 +21,15 @@ from api_plugin.permissions import Permission
 from api_plugin.principals import Principal, principal_of, sent_credential
 from api_plugin.projection import rollback_of
 from api_plugin.request_answers import answer
+from api_plugin.request_logs.following import LogReader
+from api_plugin.request_logs.paging import cursor_places
+from api_plugin.request_logs.readers import Wanted
+from api_plugin.request_logs.room import LogRoom
+from api_plugin.request_logs.telling import telling
 from api_plugin.routes.requests import stored_request
 from api_plugin.seats import NoSeatError, Seats
 from api_plugin.watch_loop import Message, MessageQueue, ReaderLeftError, SlowReaderError
-from api_plugin.watching import Watchtower
+from api_plugin.watching import Watcher, Watchtower
 
 router = APIRouter(tags=["watching"])
 
@@ -35,6 +40,8 @@ SEND_SECONDS = 30.0
 CLOSE_SECONDS = 1.0
 """So long a reader that took nothing may take to be told so."""
 NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_MANY, TRY_LATER, ENDED = 4401, 4403, 4404, 4429, 1013, 1000
+NOT_A_CURSOR = 1008
+"""A policy violation, as RFC 6455 calls it: `?logs=` is none of our cursors."""
 
 
 @router.websocket("/requests/{request_id}/status")
@@ -107,7 +114,32 @@ async def _serve_request(socket: WebSocket, caller: Principal, request_id: str) 
         since = int(snapshot["seq"])
     tower: Watchtower = socket.app.state.tower
     async with tower.watch(uuid.UUID(request_id), since) as watcher:
-        return await relay(socket, watcher)
+        if (cursor := socket.query_params.get("logs")) is None:
+            return await relay(socket, watcher)
+        return await _relay_with_log(socket, caller, watcher, cursor)
+
+
+async def _relay_with_log(socket: WebSocket, caller: Principal, watcher: Watcher, cursor: str) -> int:
+    """Send what the watcher gets with what the request's actions log, from where the cursor says."""
+    room: LogRoom = socket.app.state.logs
+    try:
+        places, seat = cursor_places(cursor or None), room.seats.take(caller.id)
+    except ApiProblem:
+        return NOT_A_CURSOR
+    except NoSeatError:
+        return TOO_MANY
+    reader = LogReader(
+        caller=caller,
+        request_id=str(watcher.request_id),
+        wanted=Wanted(operator=caller.may(Permission.OPERATIONS_READ)),
+        threads=room.threads,
+        events=False,
+    )
+    try:
+        async with telling(reader, places, socket.app.state.tower, watcher) as log:
+            return await relay(socket, watcher, log)
+    finally:
+        seat.leave()
 
 
 async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
@@ -130,14 +162,16 @@ async def _serve_catalog(socket: WebSocket, caller: Principal) -> int:
         return await relay(socket, watcher)
 
 
-async def relay(socket: WebSocket, watcher: MessageQueue) -> int:
-    """Send what the watcher gets, while noticing when the other side leaves."""
+async def relay(socket: WebSocket, watcher: MessageQueue, log: asyncio.Task[None] | None = None) -> int:
+    """Send what the watcher gets, while noticing when the other side leaves; `end` follows the last of the log."""
     left = asyncio.create_task(_until_left(socket, watcher))
     try:
         while True:
             message = await _next(watcher)
-            await _send(socket, message)
-            if message["type"] == "end":
+            if message["type"] != "end":
+                await _send(socket, message)
+            elif log is None or (log.done() and not len(watcher)):
+                await _send(socket, message)
                 return ENDED
     except ReaderLeftError:
         raise WebSocketDisconnect from None

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from api_plugin.permissions import Permission
 from api_plugin.seats import room_for
@@ -133,3 +134,40 @@ def test_followers_that_leave_make_room(world, host):
         statuses = [crowd.enter_context(following(host, request)).status_code for _ in range(OPEN_AT_MOST)]
         assert ([200] * OPEN_AT_MOST, 429) == (statuses, one_more())
     wait_for(lambda: one_more() == 200, "the others are known to have left")
+
+
+def test_what_actions_log_comes_over_the_socket_to_who_asks(world, host):
+    """Among the changes, before the end, and from where a watcher was, though it is no event of the request."""
+    request = world.order()
+    run = (request.dag_id, request.run_id)
+    world.run(request, "running")
+    world.task(request, "a", "deferred")
+    write_log(run, "a", told(1, "one") + "".join(told(2, "more") for _ in range(300)))
+
+    async def watch(query):
+        url = f"ws://{host}/ws/requests/{request.id}/status?since=0{query}"
+        async with connect(url, additional_headers=SIGNED, proxy=None) as socket:
+            messages = []
+            async for text in socket:
+                messages.append(json.loads(text))
+                if messages[-1].get("event") == "one":
+                    await asyncio.to_thread(finish)
+            return messages, socket.close_code
+
+    def finish():
+        world.task(request, "a", "success", a_report())
+        write_log(run, "b", told(3, "last", action="b"), suffix="")
+        world.task(request, "b", "success", a_report())
+        world.run(request, "success")
+
+    messages, code = asyncio.run(watch("&logs="))
+    logged = [message for message in messages if message["type"] == "log"]
+    rest, _ = asyncio.run(watch(f"&logs={logged[-2]['cursor']}"))
+    without, _ = asyncio.run(watch(""))
+
+    assert (["one", *["more"] * 300, "last"], 1000) == ([message["event"] for message in logged], code)
+    assert ("end", "b") == (messages[-1]["type"], logged[-1]["action"])
+    assert ["last"] == [message["event"] for message in rest if message["type"] == "log"]
+    assert {"status", "action", "end"} == {message["type"] for message in without}
+    with pytest.raises(ConnectionClosedError, match="1008"):
+        asyncio.run(watch("&logs=x"))
