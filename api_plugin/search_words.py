@@ -13,7 +13,7 @@ from itertools import islice
 
 from pydantic import JsonValue
 
-from catalog_compiler.field_types.files import file_name
+from catalog_compiler.data_urls import file_name
 from catalog_compiler.plan import FieldPlan
 
 LONGEST = 64

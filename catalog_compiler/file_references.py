@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from catalog_compiler.field_types.files import file_name
+from catalog_compiler.data_urls import file_name
 
 FILE = "$file"
 

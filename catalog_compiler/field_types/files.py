@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import unquote
 
 from pydantic import JsonValue
 from typing_extensions import override
 
 from catalog_compiler.content_types import contradiction
+from catalog_compiler.data_urls import file_name
 from catalog_compiler.field_types.base import Fault, FieldType, Flaw, Schema
 from catalog_compiler.field_types.limits import count, count_flaws
 from catalog_compiler.model import FieldTypeName, FormField
@@ -64,12 +64,6 @@ def read_data_url(text: str) -> UploadedFile:
     except binascii.Error:
         raise ValueError("must have its content in whole base64; encode it again") from None
     return UploadedFile(filename=filename, content_type=content_type.lower(), content=content)
-
-
-def file_name(url: str) -> str:
-    """The name in a data URL that was found to be one; its content is not looked at."""
-    parameters = url.partition(",")[0].split(";")[1:]
-    return next(unquote(part.removeprefix("name=")) for part in parameters if part.startswith("name="))
 
 
 class File(FieldType):
