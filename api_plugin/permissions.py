@@ -28,6 +28,7 @@ class Permission(Enum):
     REQUEST_OPERATE_ALL = _View("PUT", "PAO All Requests")
     """The same for everyone's."""
     OPERATIONS_READ = _View("GET", "PAO Operations")
+    PEOPLE_ERASE = _View("DELETE", "PAO People")
     INTERNAL = _View("POST", "PAO Internal")
 
     @property
@@ -60,6 +61,7 @@ ROLES: dict[str, tuple[Permission, ...]] = {
         Permission.REQUEST_READ_ALL,
         Permission.REQUEST_OPERATE_ALL,
         Permission.OPERATIONS_READ,
+        Permission.PEOPLE_ERASE,
     ),
     "PAO Monitoring": (Permission.OPERATIONS_READ,),
     "PAO Service": (Permission.CATALOG_READ, Permission.CATALOG_REFRESH, Permission.INTERNAL),

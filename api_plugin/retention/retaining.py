@@ -68,7 +68,10 @@ class Retained:
 def retain(
     session: Session, periods: Periods, now: dt.datetime, *, seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> Retained:
-    """Delete what is old enough for at most about so many seconds; commits each batch by itself."""
+    """Delete what is old enough for at most about so many seconds; commits each batch by itself.
+
+    Raises OSError where the storage of files is away.
+    """
     done, end = Retained(), clock() + seconds
     while clock() < end and (count := delete_old_answers(session)):
         session.commit()
@@ -86,7 +89,7 @@ def retain(
         done.audit += count
         if clock() >= end:
             done.more = True
-            break
+            return done
     return done
 
 

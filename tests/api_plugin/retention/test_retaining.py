@@ -200,7 +200,7 @@ def test_the_operation_is_for_the_service_alone(world, portal):
     """The DAG calls it until there is no more."""
     assert 403 == portal("POST", "/internal/retention", a_caller(Permission.REQUEST_READ_ALL)).status_code
     answer = portal("POST", "/internal/retention", a_caller(Permission.INTERNAL, name="key:service"))
-    assert {"deleted": 0, "slimmed": 0, "audit": 0, "answers": 0, "more": False} == answer.json()
+    assert {"deleted": 0, "slimmed": 0, "audit": 0, "answers": 0, "orphans": 0, "more": False} == answer.json()
 
 
 def test_an_index_finds_what_is_old(world, ended):
