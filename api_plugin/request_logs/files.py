@@ -41,7 +41,10 @@ def _read_file(path: Path, key: str, task: TaskLog, place: Place) -> Iterator[It
     read, attempt = place.read, place.attempt
     try:
         with path.open("rb") as file:
-            file.seek(read)
+            file.seek(max(read - 1, 0))
+            if read and file.read(1) != b"\n":
+                # No place that a reader was given: half a line might hold half a secret, which is not masked.
+                read += _rest_of_line(file)
             while line := file.readline(LONGEST_LINE):
                 size = len(line)
                 if not line.endswith(b"\n"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api_plugin.clock import utc_now
+from api_plugin.request_logs.entry import Place
 from api_plugin.request_logs.files import LONGEST_LINE, file_sources
 from api_plugin.request_logs.lines import TaskFacts
 from api_plugin.request_logs.paging import read_page
@@ -80,6 +81,15 @@ def test_a_line_may_be_of_any_length(task):
     page = read(task)
 
     assert [None, "b"] == events(page)
+    assert task.path.stat().st_size == page.places["0/a/1/"].read
+
+
+def test_a_place_in_the_middle_of_a_line_shows_nothing_of_it(task):
+    """A cursor can be made up, and half a secret is not masked."""
+    task.path.write_text('{"event": "password s3cret-word"}\n' + told(2, "b"))
+    page = read(task, {"0/a/1/": Place(read=task.path.read_text().index("3cret"))})
+
+    assert ["b"] == events(page)
     assert task.path.stat().st_size == page.places["0/a/1/"].read
 
 
