@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -30,7 +31,7 @@ def watch(world):
     world.task(request, "a", "success", a_report())
     world.run(request, "success")
 
-    async def watching(headers, frames, protocols, prepare):
+    async def watching(headers, frames, protocols, prepare, query):
         app = socket_app()
         app.state.sign_ins = SignedIn(a_caller(Permission.REQUEST_READ))
         prepare(app)
@@ -39,7 +40,7 @@ def watch(world):
         scope = {
             "type": "websocket",
             "path": f"/requests/{request.id}/status",
-            "query_string": b"",
+            "query_string": query,
             "headers": [(name.encode(), value.encode()) for name, value in told.items()],
             "subprotocols": protocols,
         }
@@ -55,8 +56,8 @@ def watch(world):
         texts = [message["text"] for message in sent if message["type"] == "websocket.send"]
         return texts, sent[-1].get("code")
 
-    def call(headers=None, frames=(), protocols=(), prepare=lambda _app: None):
-        return asyncio.run(watching(headers or {}, frames, list(protocols), prepare))
+    def call(headers=None, frames=(), protocols=(), prepare=lambda _app: None, query=b""):
+        return asyncio.run(watching(headers or {}, frames, list(protocols), prepare, query))
 
     return call
 
@@ -93,6 +94,14 @@ def test_what_a_watcher_sends_is_of_no_interest(watch, frame):
 
     assert 1000 == code
     assert '"type":"end"' in texts[-1]
+
+
+@pytest.mark.parametrize("digits", [2, 20, 5000])
+def test_a_number_from_the_future_counts_as_now(watch, digits):
+    """However long it is: what happens from then on is told, and the connection does not break."""
+    texts, code = watch({"x-api-key": "pao_known"}, query=b"since=" + b"9" * digits)
+
+    assert (1000, ["action", "status", "end"]) == (code, [json.loads(text)["type"] for text in texts][-3:])
 
 
 def nothing_left(app):
