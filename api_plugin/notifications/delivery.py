@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 TOGETHER = 20
 """Messages that are sent at the same time."""
 ATTEMPTS = 8
-"""How often a message is tried that surely did not arrive: for about two hours."""
+"""How often a message is tried that surely did not arrive: for about an hour."""
 FIRST_PAUSE = dt.timedelta(seconds=30)
 """Before the second attempt; each further pause is twice as long."""
 LOST_AFTER = dt.timedelta(minutes=15)

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -14,7 +15,7 @@ from pao_airflow.messenger import Sent, messenger
 from sqlalchemy import select, update
 
 from api_plugin.clock import utc_now
-from api_plugin.notifications.delivery import LOST_AFTER, deliver, look
+from api_plugin.notifications.delivery import LOST_AFTER, Notifier, deliver, look
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
 from api_plugin.sla import flag_overdue
@@ -220,6 +221,20 @@ def test_a_run_that_ended_is_found_though_nobody_looks(world, places, ordered):
     look()
 
     assert [("completed", "email", "dev@example.com", "due")] == outbox(world)
+
+
+def test_a_thread_of_the_api_process_does_it_by_itself(world, places, ordered):
+    """For as long as the process runs."""
+    ends(world, ordered, "success")
+    begun = threading.Event()
+
+    async def sending(_message):
+        begun.set()
+        return Sent(outcome="sent")
+
+    with Notifier(0.01, by(sending)).running():
+        assert begun.wait(30)
+    assert [("completed", "email", "dev@example.com", "sent")] == outbox(world)
 
 
 def test_the_event_and_its_messages_are_written_together_or_not_at_all(world, places, ordered):
