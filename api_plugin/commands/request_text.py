@@ -68,8 +68,6 @@ def _facts(request: RequestAnswer) -> Iterator[tuple[str, str]]:
         yield "expected", f"{moment(request.expected_at)} UTC{', which it is later than' if request.overdue else ''}"
     if request.comment:
         yield "comment", request.comment
-    if request.queue:
-        yield "queue", request.queue.message
     if request.parent_id:
         yield "retry of", str(request.parent_id)
     if request.rollback:
