@@ -115,7 +115,11 @@ def start_rollback(session: Session, shelf: DagShelf, found: Found, *, actor: st
         session.execute(delete(DagRun).where(DagRun.dag_id == dag, DagRun.run_id == run_id))
     start_run(session, shelf, RunOrder(dag_id=dag, run_id=run_id, conf=_conf(found, steps), actor=actor))
     _skip_unused_places(session, dag, run_id, used=len(steps))
-    _pass_over(session, dag, run_id, [undo_task_id(n) for n, step in enumerate(steps, start=1) if step not in left])
+    done = undone | _undone_before(session, found)
+    _pass_over(
+        session, dag, run_id,
+        [undo_task_id(n) for n, step in enumerate(steps, start=1) if (step.mode, step.action.name) in done],
+    )  # fmt: skip
     _revoke(session, request)
     # One whose run is gone from Airflow is started anew under the same number.
     session.merge(
@@ -154,15 +158,33 @@ def undo_the_rest(session: Session, rollback: RequestRollback, *, actor: str) ->
 
 def _undone(found: Found) -> AbstractSet[tuple[Mode, str]]:
     """What an earlier rollback of this try undid, by the snapshot of its run."""
-    rollback, run = found.rollback, found.rollback_run
+    return _undone_by(found.request, found.rollback, found.rollback_run)
+
+
+def _undone_before(session: Session, found: Found) -> AbstractSet[tuple[Mode, str]]:
+    """What rollbacks of earlier tries undid: it stays undone, since no action of the request has run again since."""
+    earlier = session.scalars(
+        select(RequestRollback).where(
+            RequestRollback.request_id == found.request.id, RequestRollback.clear_number < found.run.clear_number
+        )
+    ).all()
+    runs = read_runs(session, [(row.dag_id, row.run_id) for row in earlier])
+    return frozenset(
+        action for row in earlier for action in _undone_by(found.request, row, runs.get((row.dag_id, row.run_id)))
+    )
+
+
+def _undone_by(
+    request: Request, rollback: RequestRollback | None, run: RunView | None
+) -> AbstractSet[tuple[Mode, str]]:
     if rollback is None or run is None:
         return frozenset()
     states = {place: task.state for place, task in run.tasks.items()}
-    return {
+    return frozenset(
         action
-        for position, action in enumerate(undone_actions(found.request, rollback), start=1)
+        for position, action in enumerate(undone_actions(request, rollback), start=1)
         if states.get(undo_task_id(position)) == "success"
-    }
+    )
 
 
 def _run_of(runs: Mapping[RunKey, RunView], row: RequestEscalation | RequestRollback | None) -> RunView | None:
@@ -220,6 +242,13 @@ def _pass_over(session: Session, dag_id: str, run_id: str, places: Sequence[str]
 def _revoke(session: Session, request: Request) -> None:
     """Keep the request's actions from running again: what they made is being undone."""
     keys = [run_key(request), escalation_key(request)]
+    # A first try is not asked whether it may act; what has not begun by now has none left.
+    session.execute(
+        update(TaskInstance)
+        .where(tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(keys), TaskInstance.try_number == 0)
+        .values(try_number=1)
+        .execution_options(synchronize_session=False)
+    )
     tasks = session.execute(
         select(TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id)
         .where(tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(keys))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import select
+
+from tests.api_plugin.operations.conftest import BOTH, UNDONE
 from tests.api_plugin.runs import a_report
+from tests.items import compiled_item
 
 
 def test_a_completed_request_is_undone(desk):
@@ -87,3 +92,35 @@ def test_both_ways_of_an_escalated_request_are_undone(desk):
     assert [("a", "rolled_back"), ("b", "failed"), ("c", "skipped"), ("ticket", "rolled_back")] == [
         (each["name"], each["status"]) for each in desk.look(request).state["actions"]
     ]
+
+
+def test_what_was_undone_is_not_undone_again_in_a_later_try(desk):
+    """An operator clears what failed in Airflow: it is refused, so the run fails anew, and its policy asks again."""
+    desk.publish(compiled_item("queue", *UNDONE, **BOTH))
+    desk.published.add("queue")
+    request = desk.failed("queue")
+    desk.settle(request)
+    desk.undo(request, undo_1="success")
+    assert "rolled_back" == desk.look(request).status
+    desk.world.run(request, "running", clear_number=1)
+    desk.fail(request, try_number=2, clear_number=1)
+
+    desk.settle(request)
+
+    assert {"undo-1": "success", "undo-2": "skipped", "undo-3": "skipped"} == desk.states(
+        "default.queue.rollback", f"{request.id}.rollback.1"
+    )
+
+
+def test_no_action_of_a_request_that_is_undone_has_a_first_try_left(desk):
+    """One is not asked whether it may act: an operator who clears what never began would let it."""
+    request = desk.order()
+    desk.world.task(request, "a", "success", a_report(outputs={"id": "a"}))
+    desk.world.task(request, "b", "failed", a_report("failed"))
+    desk.world.run(request, "failed")
+
+    assert 202 == desk.do("rollback", request).status_code
+
+    tries = select(TaskInstance.task_id, TaskInstance.try_number).where(TaskInstance.run_id == request.run_id)
+    desk.world.session.rollback()
+    assert {"a": 1, "b": 1, "c": 1} == {row.task_id: row.try_number for row in desk.world.session.execute(tries)}
