@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from api_plugin.airflow_state import RunKey, read_runs
+from api_plugin.airflow_state import read_runs
 from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer
 from api_plugin.correlation import correlation_id
 from api_plugin.exceptions import ApiProblem, conflict, not_found
 from api_plugin.principals import Principal
-from api_plugin.projection import run_key
+from api_plugin.projection import escalation_key, run_key
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request
-from catalog_compiler.run_format import ActionReport, action_task_id, dag_id
+from catalog_compiler.run_format import ActionReport, action_task_id
 from catalog_compiler.sealing import Outputs, SealError
 
 
@@ -67,7 +67,7 @@ def _at_work(request: Request) -> frozenset[str]:
 
 def _report(session: Session, request: Request, action: str) -> ActionReport | None:
     """The newest that the action left: a request whose manual way was started later has runs of two DAGs."""
-    manual: RunKey = (dag_id(request.catalog, request.item_id, "manual"), request.run_id)
+    manual = escalation_key(request)
     tasks = [run.tasks.get(action_task_id(action)) for run in read_runs(session, {run_key(request), manual}).values()]
     reports = [task.report for task in tasks if task is not None and task.report is not None]
     return max(reports, key=lambda report: report.ended_at, default=None)

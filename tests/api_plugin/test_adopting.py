@@ -12,9 +12,11 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
 
 from api_plugin.adopting import adopt, adopt_all
+from api_plugin.clear_outputs import clear_outputs
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem
+from api_plugin.operations.escalate import escalate
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
 from api_plugin.request_answers import answer
@@ -186,3 +188,19 @@ def test_reconciling_finds_them(world, started):
         request.fields["name"] for request in world.session.scalars(select(Request))
     }
     assert 3 == len(world.session.scalars(select(Request)).all())
+
+
+def test_what_people_gave_who_took_it_over_is_shown_too(world, started):
+    """Their run has the request's id, which is not that of the run that was started."""
+    adopted(world, started({"name": "orders"}))
+    request = the_request(world)
+    world.run(request, "failed", run_id=RUN_ID)
+    bring_up_to_date(world.session, [request.id])
+    escalate(world.session, world.shelf, request, OPERATOR)
+    world.session.commit()
+    manual = {"dag_id": f"{DAG}.manual", "run_id": str(request.id)}
+    world.run(request, "running", **manual)
+    world.task(request, "ticket", "success", a_report(outputs={"key": "P-1"}), **manual)
+
+    (request,) = bring_up_to_date(world.session, [request.id])
+    assert {"key": "P-1"} == clear_outputs(world.session, request, "ticket")
