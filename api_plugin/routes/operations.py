@@ -58,7 +58,7 @@ def retry_request(
 
 @router.post(
     "/{request_id}/rollback", status_code=202, response_model=RequestAnswer, summary="Roll a request back",
-    responses=problems(400, 401, 403, 404, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
 )  # fmt: skip
 def roll_back_request(caller: RequestOperator, state: State, call: Idempotent, request_id: str) -> Response:
     """Undo what a request did, newest first: one that completed, failed, or was cancelled and left as it was.
@@ -76,7 +76,7 @@ def roll_back_request(caller: RequestOperator, state: State, call: Idempotent, r
 
 @router.post(
     "/{request_id}/escalate", status_code=202, response_model=RequestAnswer, summary="Hand a request over to people",
-    responses=problems(400, 401, 403, 404, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
 )  # fmt: skip
 def escalate_request(caller: RequestOperator, state: State, call: Idempotent, request_id: str) -> Response:
     """Run the item's manual fulfillment for a failed request, which goes on under its own id.
