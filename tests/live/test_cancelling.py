@@ -144,4 +144,6 @@ def test_a_run_that_is_started_in_airflow_is_a_request(
     assert ("completed", "admin") == (found["status"], found["timeline"][0]["by"])
     assert {"first": {"id": "u-1"}} == {"first": {"id": found["outputs"]["first"]["id"]}}
     assert f"/dags/{DAG}/runs/manual__" in found["airflow_url"]
-    assert "/fields/name: is required" in airflow.everything_of(DAG, wrong["dag_run_id"])
+    first = f"/api/v2/dags/{DAG}/dagRuns/{wrong['dag_run_id']}/taskInstances/first"
+    report = airflow.http.get(f"{first}/xcomEntries/pao_report").raise_for_status()
+    assert "/fields/name: name is required" in report.text
