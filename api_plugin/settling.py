@@ -61,7 +61,7 @@ def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsettled:
-    """Requests that have not ended as far as is known, and those of them whose run has failed."""
+    """Requests that have not ended, or that a person cleared in Airflow since, and those of them whose run has failed."""
 
     all: list[uuid.UUID]
     failed: list[uuid.UUID]
@@ -76,7 +76,21 @@ def unsettled(session: Session) -> Unsettled:
         .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED)
         .order_by(Request.created_at)
     )
-    return Unsettled(all=list(ids), failed=list(failed))
+    return Unsettled(all=[*ids, *_begun_again(session)], failed=list(failed))
+
+
+def _begun_again(session: Session) -> list[uuid.UUID]:
+    """Requests that had ended, and of which something runs again: a person cleared it in Airflow's UI."""
+    found: set[uuid.UUID] = set()
+    for table, request_id in (
+        (Request, Request.id),
+        (RequestRollback, RequestRollback.request_id),
+        (RequestEscalation, RequestEscalation.request_id),
+    ):
+        runs = select(request_id).join(DagRun, (DagRun.dag_id == table.dag_id) & (DagRun.run_id == table.run_id))
+        going = runs.where(DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]))
+        found |= set(session.scalars(select(Request.id).where(Request.id.in_(going), Request.status.in_(ENDED))))
+    return sorted(found)
 
 
 def _escalate_if_due(session: Session, shelf: DagShelf, found: Found) -> bool:

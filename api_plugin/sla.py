@@ -64,6 +64,7 @@ def flag_overdue(session: Session) -> list[Request]:
         .order_by(Request.expected_at)
         .limit(FLAGGED_AT_ONCE)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for request in late:
         now = utc_now()

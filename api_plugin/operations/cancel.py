@@ -50,7 +50,7 @@ def cancel(
         session.commit()
         return request
     if clear_number is None:
-        raise conflict("run-gone", "the request's run is gone from Airflow, so there is nothing left to stop")
+        raise conflict("run-is-gone", "the request's run is gone from Airflow, so there is nothing left to stop")
     wanted = _undoes(session, request) if undo is None else undo
     cancellation = Cancellation(
         clear_number=clear_number,
@@ -87,8 +87,8 @@ def _start_undo(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Non
 
 def _undoes(session: Session, request: Request) -> bool:
     """What the item wants where the caller says nothing: what it holds after a failure, it holds here."""
-    plan = plans_of(session, [request])[request.catalog, request.item_id, request.revision]
-    return plan.fulfillment(mode_of(request)).on_failure != "hold"
+    plan = plans_of(session, [request]).get((request.catalog, request.item_id, request.revision))
+    return plan is None or plan.fulfillment(mode_of(request)).on_failure != "hold"
 
 
 def _write_down(

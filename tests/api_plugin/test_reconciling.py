@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import structlog
+from airflow.models.dagrun import DagRun
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
@@ -104,3 +105,21 @@ def test_the_operation_lists_what_could_not_be_settled(portal, world, requests):
 
     assert (200, [str(requests[0].id)]) == (answer.status_code, [one["id"] for one in answer.json()["failures"]])
     assert {"examined", "rollbacks_started", "failures", "lost", "snapshots"} == answer.json().keys()
+
+
+def test_what_a_person_cleared_in_airflow_is_looked_at_though_it_had_ended(world, requests):
+    """Nobody has to read the request for its status to go on, and for what a lost callback did not do."""
+    _, sound = requests
+    reconcile_all(world.session, world.shelf)
+    (rollback,) = world.session.scalars(select(RequestRollback).where(RequestRollback.request_id == sound.id))
+    runs = update(DagRun).where(DagRun.dag_id == rollback.dag_id, DagRun.run_id == rollback.run_id)
+    world.session.execute(runs.values(state="failed"))
+    world.session.commit()
+    reconcile_all(world.session, world.shelf)
+    assert "rollback_failed" == world.session.get(Request, sound.id, populate_existing=True).status
+
+    world.session.execute(runs.values(state="running"))
+    world.session.commit()
+    reconcile_all(world.session, world.shelf)
+
+    assert "rolling_back" == world.session.get(Request, sound.id, populate_existing=True).status
