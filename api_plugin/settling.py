@@ -61,7 +61,7 @@ def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsettled:
-    """Requests that have not ended, or that a person cleared in Airflow since, and those of them whose run has failed."""
+    """Requests that have not ended, or were cleared in Airflow since, and those of them whose run has failed."""
 
     all: list[uuid.UUID]
     failed: list[uuid.UUID]
