@@ -5,11 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
 
 SCHEMA = "pao"
+
+
+class UtcTime(TypeDecorator[dt.datetime]):
+    """A time with zone, read in UTC: the database's driver gives it in the zone of the server or of the session."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's
+        """The same moment in UTC."""
+        return None if value is None else value.astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):
@@ -26,7 +38,7 @@ class Base(DeclarativeBase):
         },
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
-        dt.datetime: DateTime(timezone=True),
+        dt.datetime: UtcTime(),
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }

@@ -11,14 +11,18 @@ from tests.live.portal import Portal
 from tests.live.scripted_target import ScriptedTarget
 
 PATH = "/every-type"
-FILES = {"a_file", "its_file"}
 PARSED = {"a_json": {"zones": []}, "its_json": [1], "a_yaml": {"zones": ["a"]}, "its_yaml": {"zones": ["b"]}}
 SECRETS = {"a_password", "its_password", "its_string"}
+SHOWN = {
+    "a_file": {"filename": "größe 1.txt", "content_type": "text/plain", "size": 5},
+    "its_file": {"filename": "empty.txt", "content_type": "text/plain", "size": 0},
+}
+"""What a request shows of its files."""
 SEND = call(
     "send",
     "POST",
     f"{SCRIPTED}{PATH}",
-    body={name: f"{{{{fields.{name}{'.content' if name in FILES else ''}}}}}" for name in GIVEN},
+    body={name: f"{{{{fields.{name}{'.content' if name in SHOWN else ''}}}}}" for name in GIVEN},
 )
 ITEM = parse_document(FILE.read_bytes(), FILE.name).document.data
 ITEMS = ({**ITEM, "fulfillment": {**ITEM["fulfillment"], "automatic": {"actions": [SEND]}}},)
@@ -37,5 +41,5 @@ def test_what_a_form_gives_is_ordered_as_it_is(developer: Portal, browser: Brows
 
     assert {} == submitted["errors"]
     assert ("completed", None) == (request["status"], request["error"])
-    assert {**GIVEN, **dict.fromkeys(SECRETS, "***")} == request["fields"]
+    assert {**GIVEN, **dict.fromkeys(SECRETS, "***"), **SHOWN} == request["fields"]
     assert {**GIVEN, **PARSED, "a_file": "aGVsbG8=", "its_file": ""} == sent.json
