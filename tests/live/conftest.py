@@ -73,6 +73,8 @@ def repository(request: pytest.FixtureRequest, folder: Path) -> CatalogRepositor
     live = Path(__file__).parent
     tests = [test for test in request.session.items if isinstance(test, pytest.Function) and live in test.path.parents]
     items = [item for module in {test.module for test in tests} for item in getattr(module, "ITEMS", ())]
+    ids = [each["header"]["id"] for each in items]
+    assert len(ids) == len(set(ids)), f"modules share items: {sorted({each for each in ids if ids.count(each) > 1})}"
     return CatalogRepository.make(folder / "catalog", ROOT / "examples" / "catalog", items)
 
 

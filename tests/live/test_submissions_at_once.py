@@ -16,11 +16,11 @@ from tests.live.waiting import wait_for
 CLIENTS = 100
 ITEMS = (
     item("equal", scripted_call("make", "/equal")),
-    item("interrupted", scripted_call("make", "/interrupted")),
+    item("cut-off", scripted_call("make", "/cut-off")),
 )
 ROWS_AND_RUNS = """
-SELECT (SELECT array_agg(run_id ORDER BY run_id) FROM pao.request WHERE item_id = 'interrupted'),
-       (SELECT array_agg(run_id ORDER BY run_id) FROM dag_run WHERE dag_id = 'default.interrupted')
+SELECT (SELECT array_agg(run_id ORDER BY run_id) FROM pao.request WHERE item_id = 'cut-off'),
+       (SELECT array_agg(run_id ORDER BY run_id) FROM dag_run WHERE dag_id = 'default.cut-off')
 """
 
 
@@ -52,7 +52,7 @@ def test_a_request_and_its_run_appear_together_or_not_at_all(developer: Portal, 
         with developer.at(stack.base_url) as client:
             while True:
                 try:
-                    answered.append(client.submit("interrupted", f"interrupted-{next(numbers)}"))
+                    answered.append(client.submit("cut-off", f"cut-off-{next(numbers)}"))
                 except (httpx.TransportError, AssertionError):
                     return
 
