@@ -137,7 +137,9 @@ def show_status(
     """Show the status alone: cheap to ask for often, with an `ETag`."""
     request = visible_request(session, caller, request_id)
     queue = state.standings.of(session, request)
-    etag = f'"{request.event_seq}"' if queue is None else f'"{request.event_seq}-{queue.position}-{queue.length}"'
+    # Not every change is an event: an error may be told in other words. Each moves `updated_at`.
+    parts = [request.event_seq, request.updated_at.timestamp(), *((queue.position, queue.length) if queue else ())]
+    etag = f'"{"-".join(map(str, parts))}"'
     if http.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.permissions import Permission
+from api_plugin.store.requests import Request
 from tests.api_plugin.conftest import a_caller
 from tests.items import UNDO, action, compiled_item
 
@@ -141,3 +143,16 @@ def test_a_filter_that_nothing_could_match_is_refused(portal, world, name):
 def test_the_platforms_own_operations_refuse_them_as_well(portal, method, path, body, status):
     """None is a fault."""
     assert status == portal(method, path, a_caller(Permission.INTERNAL), json=body).status_code
+
+
+def test_a_status_is_not_modified_only_while_everything_of_it_is_as_it_was(world, order, portal):
+    """An error that is told in other words is no event, and a new status answer all the same."""
+    path = f"/requests/{order().json()['id']}/status"
+    known = {"If-None-Match": portal("GET", path, DEV).headers["ETag"]}
+    assert 304 == portal("GET", path, DEV, headers=known).status_code
+
+    (request,) = world.session.scalars(select(Request))
+    request.updated_at = request.updated_at + dt.timedelta(milliseconds=1)
+    world.session.commit()
+
+    assert 200 == portal("GET", path, DEV, headers=known).status_code
