@@ -58,14 +58,8 @@ def erase_person(session: Session, user: str) -> Erased:
 
     Raises a 409 problem where any of their requests has not ended.
     """
-    whose = or_(Request.user_id == user, Request.email == user)
-    running = session.scalars(select(Request.id).where(whose, Request.status.not_in(ENDED)).limit(NAMED)).all()
-    if running:
-        named = ", ".join(map(str, running))
-        raise conflict(
-            "requests-still-running",
-            f"requests of this person have not ended: {named}; wait for their end, or cancel them, then call again",
-        )
+    whose = or_(Request.user_id == user, Request.email == user.lower())
+    _refuse_while_any_runs(session, whose)
     pseudonym = f"erased-{secrets.token_hex(4)}"
     identities = session.execute(
         select(Request.user_id, Request.email, Request.user["name"].astext).where(whose).distinct()
@@ -73,14 +67,28 @@ def erase_person(session: Session, user: str) -> Erased:
     names = {user, *(text for row in identities for text in row if text)}
     ids = {user, *(row[0] for row in identities)}
     count, active = 0, []
-    while requests := session.scalars(select(Request).where(whose).order_by(Request.id).limit(BATCH)).all():
+    ended = select(Request).where(whose, Request.status.in_(ENDED)).order_by(Request.id).limit(BATCH)
+    # Under the lock that a retry takes as well: what somebody begins again meanwhile is left, and refused below.
+    locked = ended.with_for_update().execution_options(populate_existing=True)
+    while requests := session.scalars(locked).all():
         active += _erase_requests(session, requests, names, pseudonym)
         count += len(requests)
         session.commit()
+    _refuse_while_any_runs(session, whose)
     audit = _erase_elsewhere(session, ids, names, pseudonym)
     _sweep(session, [name for name in names if "@" in name or " " in name])
     session.commit()
     return Erased(pseudonym=pseudonym, requests=count, audit=audit, active_resources=active)
+
+
+def _refuse_while_any_runs(session: Session, whose: ColumnElement[bool]) -> None:
+    running = session.scalars(select(Request.id).where(whose, Request.status.not_in(ENDED)).limit(NAMED)).all()
+    if running:
+        named = ", ".join(map(str, running))
+        raise conflict(
+            "requests-still-running",
+            f"requests of this person have not ended: {named}; wait for their end, or cancel them, then call again",
+        )
 
 
 def _erase_requests(session: Session, requests: Sequence[Request], names: set[str], pseudonym: str) -> list[uuid.UUID]:

@@ -124,7 +124,11 @@ def erase(portal, user, caller=OPERATOR):
     )
 
 
-@pytest.mark.parametrize("user", ["ada lovelace", "ada lovelace@example.com"], ids=["name", "email"])
+@pytest.mark.parametrize(
+    "user",
+    ["ada lovelace", "ada lovelace@example.com", "Ada Lovelace@Example.com"],
+    ids=["name", "email", "email-written-otherwise"],
+)
 def test_neither_name_nor_value_stands_anywhere(ordered, world, portal, storage, user):
     """In a dump of the whole database, and in the logs; others' stay."""
     everything = dump(world) + logs()
