@@ -17,7 +17,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from api_plugin.run_record import completed_by, has_gaps
-from api_plugin.status import ProgressView, RunView, TaskView
+from api_plugin.status_views import ProgressView, RunView, TaskView
 from api_plugin.store.snapshots import RunSnapshot
 from catalog_compiler.run_format import PROGRESS_KEY, REPORT_KEY, STATE_KEY, ActionReport, decode
 

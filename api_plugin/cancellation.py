@@ -6,7 +6,7 @@ import datetime as dt
 
 from pydantic import BaseModel, ConfigDict
 
-from api_plugin.status import CancellationView
+from api_plugin.status_views import CancellationView
 from api_plugin.store.requests import Request
 from catalog_compiler.plan import Mode
 

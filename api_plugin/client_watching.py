@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from api_plugin.client_errors import ApiError
 from api_plugin.client_transport import Transport
 from api_plugin.datamodels.requests import RequestAnswer
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 
 OPEN_SECONDS = 10.0
 """For opening the WebSocket."""

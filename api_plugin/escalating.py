@@ -15,11 +15,11 @@ from api_plugin.clearing import clear
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem
+from api_plugin.failure_texts import failure_of
 from api_plugin.projection import escalation_key, mode_of
 from api_plugin.request_info import info_of
 from api_plugin.rolling_back import Found
 from api_plugin.runs import DagShelf, OtherRevisionError, RunOrder, start_run
-from api_plugin.status import failure_of
 from api_plugin.store.catalog import CatalogItem
 from api_plugin.store.requests import Request, RequestEscalation
 from catalog_compiler.run_format import EscalationInfo, RunConf, UserInfo

@@ -31,7 +31,7 @@ from api_plugin.health import DISTRIBUTION, check_health
 from api_plugin.queueing.holding import configured
 from api_plugin.queueing.measuring import queue_metrics
 from api_plugin.sla import overdue_requests
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.catalog import Catalog, CatalogItem, WebhookDelivery
 from api_plugin.store.requests import Request
 from api_plugin.store.targets import Breaker

@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api_plugin.action_status import pending_action
 from api_plugin.airflow_state import RunKey, read_runs
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now
 from api_plugin.recording import Seen, action_json, record
 from api_plugin.resources.recording import record_resources
-from api_plugin.status import ENDED, EscalationView, RequestView, RollbackView, RunView, derive, pending_action
+from api_plugin.status import derive
+from api_plugin.status_views import ENDED, EscalationView, RequestView, RollbackView, RunView
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEscalation, RequestEvent, RequestRollback
 from catalog_compiler.plan import ActionPlan, ItemPlan, Mode

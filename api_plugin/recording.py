@@ -18,7 +18,7 @@ from api_plugin.airflow_log import Acts, Kind, acts_since
 from api_plugin.cancellation import cancellation_of
 from api_plugin.clock import utc_now, utc_text
 from api_plugin.notifications.outbox import note
-from api_plugin.status import ENDED, ActionView, RequestStatus, RequestView
+from api_plugin.status_views import ENDED, ActionView, RequestStatus, RequestView
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from api_plugin.timeline import steps
 from catalog_compiler.sealing import masked

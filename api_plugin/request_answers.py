@@ -20,7 +20,7 @@ from api_plugin.datamodels.requests import (
     UserAnswer,
 )
 from api_plugin.sla import is_overdue
-from api_plugin.status import RollbackStatus
+from api_plugin.status_views import RollbackStatus
 from api_plugin.store.requests import Request, RequestEvent, RequestRollback
 from catalog_compiler.sealing import masked
 

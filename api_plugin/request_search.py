@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, defer
 from api_plugin.principals import Principal
 from api_plugin.search_words import id_range, search_query
 from api_plugin.sla import overdue_requests
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 from api_plugin.store.requests import Request, RequestWords
 from api_plugin.visibility import sees_every_request
 

@@ -34,7 +34,7 @@ from api_plugin.projection import (
 from api_plugin.request_info import info_of
 from api_plugin.run_record import kept_actions
 from api_plugin.runs import DagShelf, RunOrder, start_run
-from api_plugin.status import RunView
+from api_plugin.status_views import RunView
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 from api_plugin.undoing import ToUndo, WayRun, undo_list
 from catalog_compiler.plan import ItemPlan, Mode

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from api_plugin.status import ProgressView, RunView, TaskView
+from api_plugin.status_views import ProgressView, RunView, TaskView
 from catalog_compiler.run_format import ActionReport, KeptAction
 
 

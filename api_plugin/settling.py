@@ -21,7 +21,7 @@ from api_plugin.escalating import note_failed_escalation, start_escalation
 from api_plugin.projection import bring_up_to_date, mode_of, rollback_key
 from api_plugin.rolling_back import Found, find, start_rollback
 from api_plugin.runs import DagShelf, OtherRevisionError
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 

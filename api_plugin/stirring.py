@@ -15,7 +15,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
 COMES_BACK = dt.timedelta(days=7)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 
 FOLLOWS: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "submitted": frozenset({"validated"}),

@@ -11,7 +11,7 @@ from catalog_compiler.plan import ActionPlan, FulfillmentPlan, Mode
 from catalog_compiler.run_format import action_task_id
 
 if TYPE_CHECKING:
-    from api_plugin.status import TaskView
+    from api_plugin.status_views import TaskView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,7 +26,7 @@ from api_plugin.clock import utc_now, utc_text
 from api_plugin.datamodels.requests import QueueAnswer
 from api_plugin.projection import bring_up_to_date
 from api_plugin.queueing.standing import Standings
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.store.watched import Mark, read_marks
 from api_plugin.watch_loop import Message, MessageQueue, WatchLoop

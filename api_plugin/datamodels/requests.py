@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from api_plugin.datamodels.base import Answer, StorableText
 from api_plugin.datamodels.catalog import OrderBody
-from api_plugin.status import ActionStatus, RollbackStatus
+from api_plugin.status_views import ActionStatus, RollbackStatus
 
 
 class RequestBody(OrderBody):

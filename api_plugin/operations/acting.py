@@ -19,7 +19,7 @@ from api_plugin.permissions import Permission
 from api_plugin.principals import Principal
 from api_plugin.projection import bring_up_to_date
 from api_plugin.rolling_back import Found, find
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request
 

@@ -24,7 +24,7 @@ from api_plugin.principals import Principal
 from api_plugin.projection import bring_up_to_date, escalation_key, mode_of, plans_of, run_key
 from api_plugin.runs import DagShelf
 from api_plugin.settling import settle
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 from api_plugin.stopping import lock_run, stop_run
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request

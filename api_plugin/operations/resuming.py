@@ -14,7 +14,7 @@ from api_plugin.principals import Principal
 from api_plugin.projection import mode_of, run_key
 from api_plugin.queueing.holding import waits_for_turn
 from api_plugin.rolling_back import Found
-from api_plugin.status import RunView, TaskView
+from api_plugin.status_views import RunView, TaskView
 
 
 def resume(session: Session, found: Found, caller: Principal) -> tuple[str, ...]:

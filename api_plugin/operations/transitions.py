@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api_plugin.exceptions import conflict
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 
 Operation = Literal["cancel", "retry", "rollback", "escalate"]
 

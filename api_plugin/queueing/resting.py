@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import read_runs
 from api_plugin.queueing.revisions import Revision
-from api_plugin.status import RunView
+from api_plugin.status_views import RunView
 from api_plugin.store.requests import Request
 from catalog_compiler.actions import action_types
 from catalog_compiler.run_format import action_task_id

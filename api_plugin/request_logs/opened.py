@@ -20,7 +20,7 @@ from api_plugin.request_logs.files import file_sources
 from api_plugin.request_logs.readers import sealed_texts
 from api_plugin.request_logs.tasks import TaskLog, task_logs
 from api_plugin.routes.requests import visible_request
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.requests import Request, RequestEvent
 
 

@@ -19,7 +19,7 @@ from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer
 from api_plugin.request_info import info_of
 from api_plugin.resources.describing import Given, describe
-from api_plugin.status import ActionView, RequestView
+from api_plugin.status_views import ActionView, RequestView
 from api_plugin.store.requests import Request
 from api_plugin.store.resources import Resource
 from catalog_compiler.plan import ActionPlan, ItemPlan, Mode, ResourcePlan

@@ -26,7 +26,7 @@ from api_plugin.retention.erased_texts import ERASED, Eraser, texts_in, without_
 from api_plugin.retention.retaining import delete_runs
 from api_plugin.retention.run_logs import delete_logs
 from api_plugin.retention.snapshots import runs_of, take_snapshots
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.access import Audit
 from api_plugin.store.base import Base
 from api_plugin.store.notifications import Notification, NotificationPreference

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api_plugin.airflow_state import read_runs
 from api_plugin.projection import run_key
 from api_plugin.recording import record
-from api_plugin.status import ENDED, ActionStatus, ActionView, RequestStatus, RequestView
+from api_plugin.status_views import ENDED, ActionStatus, ActionView, RequestStatus, RequestView
 from api_plugin.store.requests import Request
 
 LOST = (

@@ -21,7 +21,7 @@ from api_plugin.idempotency import delete_old_answers
 from api_plugin.request_files import delete_files, delete_orphans
 from api_plugin.retention.run_logs import delete_logs
 from api_plugin.retention.snapshots import runs_of, take_snapshots
-from api_plugin.status import ENDED
+from api_plugin.status_views import ENDED
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.store.resources import Resource

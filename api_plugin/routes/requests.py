@@ -30,7 +30,7 @@ from api_plugin.request_answers import answer, status_answer, summary
 from api_plugin.request_search import Narrowing, Part, Position, Sort, read_page, stored
 from api_plugin.runs import OtherRevisionError
 from api_plugin.state import ApiState, State
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 from api_plugin.stirring import stirring
 from api_plugin.store.requests import Request, RequestEvent
 from api_plugin.submitting import between_revisions, submit

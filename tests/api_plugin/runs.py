@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from api_plugin.status import RunView, TaskView
+from api_plugin.status_views import RunView, TaskView
 from catalog_compiler.run_format import ActionFailure, ActionReport
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api_plugin.status import ProgressView, RollbackView, derive
+from api_plugin.status import derive
+from api_plugin.status_views import ProgressView, RollbackView
 from catalog_compiler.plan import ActionPlan, FulfillmentPlan
 from tests.api_plugin.runs import a_report, a_run, a_task, at, done, refused
 from tests.items import UNDO, action, item_plan

@@ -15,7 +15,8 @@ from typing import Any, get_args
 import pytest
 from airflow.utils.state import State, TaskInstanceState
 
-from api_plugin.status import (
+from api_plugin.status import derive
+from api_plugin.status_views import (
     ENDED,
     ActionStatus,
     CancellationView,
@@ -23,7 +24,6 @@ from api_plugin.status import (
     RequestStatus,
     RequestView,
     RollbackView,
-    derive,
 )
 from api_plugin.undoing import undo_order
 from tests.api_plugin.runs import a_report, a_run, a_task, at, done

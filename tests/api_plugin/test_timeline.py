@@ -20,7 +20,7 @@ from api_plugin.operations.cancel import cancel
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
 from api_plugin.settling import settle
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 from api_plugin.store.requests import Request, RequestRollback
 from api_plugin.timeline import FOLLOWS, steps
 from tests.api_plugin.conftest import a_caller

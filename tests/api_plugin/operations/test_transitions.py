@@ -8,7 +8,7 @@ import pytest
 
 from api_plugin.exceptions import ApiProblem
 from api_plugin.operations.transitions import AlreadySo, Operation, Refused, require, verdict
-from api_plugin.status import RequestStatus
+from api_plugin.status_views import RequestStatus
 
 YES, AGAIN = "allowed", "already so"
 

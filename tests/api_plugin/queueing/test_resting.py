@@ -9,7 +9,7 @@ from api_plugin.queueing import holding
 from api_plugin.queueing.admitting import admit
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.resting import rests, types_of_people
-from api_plugin.status import ProgressView
+from api_plugin.status_views import ProgressView
 from catalog_compiler.run_format import PROGRESS_KEY
 from tests.api_plugin.runs import a_run, a_task, done
 from tests.items import action, compiled_item
