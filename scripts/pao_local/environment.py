@@ -93,7 +93,7 @@ def _engine() -> dict[str, str]:
         # once wait for each other: most of what a loop costs does not depend on how many it takes.
         "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "100",
         # Each waiting action takes one place.
-        "AIRFLOW__TRIGGERER__CAPACITY": "2000",
+        "AIRFLOW__TRIGGERER__CAPACITY": "10000",
         # An API server that is restarted is away for longer than the 15 s after which a worker would give up.
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "60",
     }

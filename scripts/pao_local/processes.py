@@ -80,6 +80,14 @@ class Supervisor:
             ProcessState(name=each["name"], state=each["statename"], pid=each["pid"] or None) for each in found
         )
 
+    def start_program(self, name: str) -> None:
+        """Start one that was stopped; it need not be up yet when this returns."""
+        self._ask("startProcess", name, False)
+
+    def stop_program(self, name: str) -> None:
+        """Stop one, and let it be until it is started again."""
+        self._ask("stopProcess", name)
+
     def stop(self) -> None:
         """Stop all programs and supervisord, and what an earlier one that died left behind."""
         if self._ask("shutdown"):
@@ -105,13 +113,13 @@ class Supervisor:
             if marked and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
                 yield process
 
-    def _ask(self, method: str) -> Any:
-        """What supervisord answers; None where it does not run."""
+    def _ask(self, method: str, *arguments: str | bool) -> Any:
+        """What supervisord answers; None where it does not run, or refuses."""
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         # The URL is not used, but the class wants one.
         proxy = ServerProxy("http://127.0.0.1", transport=transport)
         try:
-            return getattr(proxy.supervisor, method)()
+            return getattr(proxy.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException, RpcError):
             return None
         finally:

@@ -35,8 +35,14 @@ def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, 
     programs = [
         Program(name="api-server", command=(airflow, "api-server")),
         # Logs are read from this disk: no process needs to serve its own over the network.
-        Program(name="scheduler", command=(airflow, "scheduler", "--skip-serve-logs"), niceness=behind),
-        Program(name="triggerer", command=(pao, "triggerer", "--skip-serve-logs"), niceness=behind),
+        *(
+            Program(name=name, command=(airflow, "scheduler", "--skip-serve-logs"), niceness=behind)
+            for name in settings.daemons.named_schedulers()
+        ),
+        *(
+            Program(name=name, command=(str(settings.bin / of), "triggerer", "--skip-serve-logs"), niceness=behind)
+            for name, of in settings.daemons.named_triggerers()
+        ),
         Program(name="dag-processor", command=(pao, "dag-processor"), niceness=behind + 5),
         Program(
             name="target",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pao_local.daemons import Daemons
 from pao_local.errors import StartError
 
 MAX_SOCKET_PATH = 90
@@ -37,16 +38,19 @@ class Settings:
     """Further catalogs, each a name and what it is made from."""
     dags: Path | None = None
     """A folder of DAGs written by hand, served beside the catalog; None for none."""
+    daemons: Daemons = Daemons()
+    """Airflow's schedulers and triggerers."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], root: Path) -> Settings:
-        """Read `PAO_STATE`, `PORT`, `CATALOG` and `CATALOGS`; raises `StartError` where one is not usable."""
+        """Read `PAO_STATE`, `PORT`, `CATALOG`, `CATALOGS`, `TRIGGERERS` and `SCHEDULERS`; `StartError` for an unusable one."""
         return cls(
             root=root,
             state=Path(environ.get("PAO_STATE") or root / ".pao").expanduser().resolve(),
             port=_port(environ.get("PORT") or "8080"),
             catalog=environ.get("CATALOG") or str(root / "examples" / "catalog"),
             catalogs=_catalogs(environ.get("CATALOGS") or ""),
+            daemons=Daemons.from_environment(environ),
         )
 
     @property

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import psycopg2
 from pao_local import stack
+from pao_local.daemons import Daemons
 from pao_local.database import Database
 from pao_local.environment import STACK_MARK
 from pao_local.health import is_ready, wait_until_ready
@@ -51,7 +52,12 @@ class RunningStack:
     ) -> Iterator[RunningStack]:
         """Start one, with these Airflow Variables, further catalogs and environment; stopped whatever happens."""
         settings = Settings(
-            root=ROOT, state=state, port=_free_port(), catalog=str(catalog), catalogs=tuple(further.items())
+            root=ROOT,
+            state=state,
+            port=_free_port(),
+            catalog=str(catalog),
+            catalogs=tuple(further.items()),
+            daemons=Daemons.from_environment(os.environ),
         )
         environ = {f"AIRFLOW_VAR_PAO_{name}": value for name, value in variables.items()} | dict(options)
         os.environ.update(environ)

@@ -45,6 +45,21 @@ def test_programs_run_until_they_are_stopped(supervisor):
     assert not psutil.pid_exists(sleeper.pid)
 
 
+def test_one_program_can_be_stopped_and_started_again(supervisor):
+    """The others run on."""
+    supervisor.start([Program(name=name, command=SLEEP) for name in ("kept", "switched")], os.environ)
+    before = {each.name: each.pid for each in supervisor.states()}
+
+    supervisor.stop_program("switched")
+    stopped = {each.name: each.pid for each in supervisor.states()}
+    supervisor.start_program("switched")
+    again = {each.name: each.pid for each in supervisor.states()}
+
+    assert {"kept": before["kept"], "switched": None} == stopped
+    assert before["kept"] == again["kept"]
+    assert again["switched"] not in {None, before["switched"]}
+
+
 def test_what_a_killed_supervisord_left_behind_is_stopped(supervisor, settings):
     """It is known by the mark in its environment, whatever its name."""
     marked = {**os.environ, STACK_MARK: str(settings.state)}

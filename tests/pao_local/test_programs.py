@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 from pathlib import Path
 
 import pytest
 from pao_local.catalog_source import CatalogSource
+from pao_local.daemons import Daemons
 from pao_local.programs import AIRFLOW_PROGRAMS, Program, stack_programs, supervisor_config
 from pao_local.settings import Settings
 
@@ -41,6 +43,18 @@ def test_whoever_orders_gets_the_answer_first(settings):
     commands = {name: config[f"program:{name}"]["command"] for name in AIRFLOW_PROGRAMS}
     behind = {name for name, command in commands.items() if command.startswith("nice -n ")}
     assert {"scheduler", "triggerer", "dag-processor"} == behind
+
+
+def test_a_stack_may_have_several_schedulers_and_triggerers(settings):
+    """Ours and Airflow's own, in the order that is asked for."""
+    several = dataclasses.replace(settings, daemons=Daemons(triggerers=("airflow", "pao"), schedulers=2))
+
+    programs = {program.name: program.command for program in stack_programs(several, SOURCE)}
+
+    assert programs["scheduler"] == programs["scheduler-2"]
+    assert (settings.bin / "airflow", settings.bin / "pao") == tuple(
+        Path(programs[name][0]) for name in ("triggerer", "triggerer-2")
+    )
 
 
 def test_a_plain_catalog_folder_has_a_watcher(settings):
