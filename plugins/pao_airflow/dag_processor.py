@@ -9,7 +9,6 @@ empty, and misses one for `min_file_process_interval` that changed while it was 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -86,28 +85,10 @@ def _time(file: DagFileInfo) -> int | None:
         return None
 
 
-class DagProcessorCommand:
-    """The subcommand of `pao`."""
-
-    name = "dag-processor"
-    help = "run Airflow's DAG processor for catalog bundles"
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Take the bundles to process, all of them by default."""
-        parser.add_argument("-B", "--bundle-name", action="append", help="process this bundle alone; may be repeated")
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Run until a signal ends it."""
-        _run(args.bundle_name)
-        return 0
-
-
 @providers_configuration_loaded
-def _run(bundle_names: list[str] | None) -> None:
+def run(bundle_names: list[str] | None) -> None:
+    """Do what Airflow's own command does, but for the class."""
     set_component_mp_start_method("dag_processor")
     manager = PaoDagFileProcessorManager(max_runs=-1, bundle_names_to_parse=bundle_names)
     runner = DagProcessorJobRunner(job=Job(), processor=manager)
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as Airflow's own command does
-
-
-command = DagProcessorCommand()

@@ -15,7 +15,6 @@ its runner has to say meanwhile.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
@@ -25,8 +24,6 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
-import structlog
-from airflow import __version__ as airflow_version
 from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
 from airflow.executors.workloads.task import TaskInstanceDTO
@@ -47,12 +44,6 @@ from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
 from pao_airflow.signals import board
-
-log = structlog.get_logger(__name__)
-
-REVIEWED = "3.3.2"
-"""The version of Airflow whose triggerer was read; on another one, Airflow's own classes run as they are."""
-
 
 LOOK_EVERY = 0.1
 """Seconds between two looks for triggers that are new or no longer wanted."""
@@ -222,42 +213,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         self.emit_metrics()  # type: ignore[no-untyped-call]
 
 
-class TriggererCommand:
-    """The subcommand of `pao`."""
-
-    name = "triggerer"
-    help = "run Airflow's triggerer for compiled DAGs"
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Take what Airflow's own command takes most often."""
-        parser.add_argument(
-            "--capacity", type=int, help="how many triggers run at once; [triggerer] capacity if not given"
-        )
-        parser.add_argument("-s", "--skip-serve-logs", action="store_true", help="serve no logs over the network")
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Run until a signal ends it."""
-        _run(args.capacity, args.skip_serve_logs)
-        return 0
-
-
-def supervisor_class(version: str) -> type[TriggerRunnerSupervisor]:
-    """What runs with that version of Airflow."""
-    if version == REVIEWED:
-        return PaoTriggerRunnerSupervisor
-    log.warning(
-        "this version of Airflow was not tested with pao triggerer, so Airflow's own triggerer runs; it can come to a "
-        "stop where very many requests start at once",
-        airflow=version,
-        tested=REVIEWED,
-    )
-    return TriggerRunnerSupervisor
-
-
 @providers_configuration_loaded
-def _run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 - as the argument is
-    # What Airflow's own command does, but for the class, which its job runner looks up by this name.
-    triggerer_job_runner.TriggerRunnerSupervisor = supervisor_class(airflow_version)  # type: ignore[misc]
+def run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 - as the argument is
+    """Do what Airflow's own command does, but for the class, which its job runner looks up by this name."""
+    triggerer_job_runner.TriggerRunnerSupervisor = PaoTriggerRunnerSupervisor  # type: ignore[misc]
     SecretsMasker.enable_log_masking()
     # Before the runner is forked: the first action would hold up all others while it imports its type.
     import_module("pao_airflow.trigger")
@@ -267,6 +226,3 @@ def _run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 -
         job = Job(heartrate=conf.getfloat("triggerer", "job_heartbeat_sec"))
         runner = TriggererJobRunner(job=job, capacity=capacity)
         run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as Airflow's own command does
-
-
-command = TriggererCommand()
