@@ -33,8 +33,8 @@ class TriggererCommand:
             run_airflows_own(
                 self.name,
                 *_airflows_options(args),
-                without="each action takes seconds longer, webhooks wake no action that waits, and it can come to a stop "
-                "where very many requests start at once",
+                without="each action takes seconds longer, webhooks wake no action that waits, and it can come to a "
+                "stop where very many requests start at once",
             )
         import_module("pao_airflow.triggerer").run(args.capacity, args.skip_serve_logs)
         return 0
@@ -56,8 +56,8 @@ class DagProcessorCommand:
             run_airflows_own(
                 self.name,
                 *_airflows_options(args),
-                without="what a commit changed waits for its turn to be parsed, and files of failed requests may be parsed "
-                "again and again until it is restarted",
+                without="what a commit changed waits for its turn to be parsed, and files of failed requests may be "
+                "parsed again and again until it is restarted",
             )
         import_module("pao_airflow.dag_processor").run(args.bundle_name)
         return 0

@@ -21,8 +21,10 @@ log = structlog.get_logger(__name__)
 REVIEWED: Mapping[str, frozenset[str]] = MappingProxyType(
     {"apache-airflow-core": frozenset({"3.3.2"}), "apache-airflow-task-sdk": frozenset({"1.3.2"})}
 )
-"""The packages that hold what we rely on, with the versions of each that were reviewed. A build with a local version, as
-`3.3.2+vendor.1` has one, is not among them: whoever built it may have changed anything."""
+"""The packages that hold what we rely on, with the versions of each that were reviewed.
+
+A build with a local version, as `3.3.2+vendor.1` has one, is not among them: its builder may have changed anything.
+"""
 
 
 def unreviewed() -> dict[str, str]:
@@ -38,9 +40,12 @@ def is_reviewed() -> bool:
 
 def run_airflows_own(command: str, *options: str, without: str) -> NoReturn:
     """Become Airflow's own command in this process, and say why, and what users are then without."""
-    log.warning(
+    message = (
         f"pao {command} was not tested with this version of Airflow, so 'airflow {command}' runs in its place: "
-        f"{without}; install a tested version, or a version of platform-automation-orchestrator that was tested with this",
+        f"{without}; install a tested version of Airflow, or a version of platform-automation-orchestrator that was tested with it"
+    )
+    log.warning(
+        message,
         installed=unreviewed(),
         tested={package: sorted(versions) for package, versions in REVIEWED.items()},
     )
