@@ -1,4 +1,4 @@
-"""Which of Airflow's schedulers and triggerers a start has: one of each, the triggerer ours, if nothing else is said."""
+"""Which of Airflow's schedulers and triggerers a start has: one of each, the triggerer ours, unless told otherwise."""
 
 from __future__ import annotations
 

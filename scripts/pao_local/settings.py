@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pao_local.daemons import Daemons
@@ -38,12 +38,15 @@ class Settings:
     """Further catalogs, each a name and what it is made from."""
     dags: Path | None = None
     """A folder of DAGs written by hand, served beside the catalog; None for none."""
-    daemons: Daemons = Daemons()
+    daemons: Daemons = field(default_factory=Daemons)
     """Airflow's schedulers and triggerers."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], root: Path) -> Settings:
-        """Read `PAO_STATE`, `PORT`, `CATALOG`, `CATALOGS`, `TRIGGERERS` and `SCHEDULERS`; `StartError` for an unusable one."""
+        """Read `PAO_STATE`, `PORT`, `CATALOG`, `CATALOGS`, and what `Daemons` reads.
+
+        Raises `StartError` where one is not usable.
+        """
         return cls(
             root=root,
             state=Path(environ.get("PAO_STATE") or root / ".pao").expanduser().resolve(),
