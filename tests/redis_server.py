@@ -63,3 +63,13 @@ class RedisServer:
             self.process.send_signal(signal.SIGKILL)
             self.process.communicate()
             self.process = None
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Let it answer nothing while the block runs."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)

@@ -113,7 +113,7 @@ class ProcessMemory:
 
     def known(self) -> Reading:
         """Its present state."""
-        return reading_of(self._breaker, self._storage)
+        return reading_of(self._breaker.current_state, self._storage)
 
     async def begin_trial(self) -> bool:
         """Half-open it; the caller lets one call through."""
@@ -134,9 +134,9 @@ class ProcessMemory:
             self._storage.opened_at_else(reading.opened_at)
 
 
-def reading_of(breaker: CircuitBreaker, storage: Any) -> Reading:
-    """The state of a breaker with that storage."""
-    return Reading(state=breaker.current_state, opened_at=storage.opened_at, failures=storage.counter)
+def reading_of(state: str, storage: Any) -> Reading:
+    """A breaker in that state, with what its storage says besides."""
+    return Reading(state=state, opened_at=storage.opened_at, failures=storage.counter)
 
 
 def note(breaker: CircuitBreaker, verdict: Verdict, *, trial: bool) -> None:

@@ -34,8 +34,6 @@ from pao_airflow.shared_redis import RedisAwayError, SharedRedis
 
 FRESH_SECONDS = 0.3
 """For so long what was read counts."""
-READ_SECONDS = 0.5
-"""For so long a call waits to know its target's state; then this process's own knowledge counts."""
 KEPT_SECONDS = 24 * 3600
 """For so long Redis keeps what is known of a target that nobody calls."""
 TRIAL_SECONDS = 60.0
@@ -127,7 +125,8 @@ class SharedMemory:
         if self._looking is None:
             self._looking = self._redis.submit(self._read)
             self._looking.add_done_callback(self._looked)
-        await asyncio.wait({self._looking}, timeout=READ_SECONDS)
+        # Those before it may keep the thread: then this process's own knowledge counts.
+        await asyncio.wait({self._looking}, timeout=2 * self._redis.seconds)
 
     def _looked(self, done: asyncio.Future[Reading]) -> None:
         self._looking = None
@@ -149,9 +148,9 @@ class SharedMemory:
 
     def _read(self, redis: Redis) -> Reading:
         breaker = self._shared(redis)
-        # Its reading of the state tells of what other processes changed.
-        _ = breaker.state
-        return reading_of(breaker, breaker._state_storage)  # noqa: SLF001 - it has no other way to its own storage
+        # This tells of what other processes changed, so nothing else may be read: it may change again at any moment.
+        state = breaker.state.name
+        return reading_of(state, breaker._state_storage)  # noqa: SLF001 - it has no other way to its own storage
 
     def _take(self, redis: Redis) -> bool:
         lasts = int(max(self._rules.seconds, TRIAL_SECONDS) * 1000)

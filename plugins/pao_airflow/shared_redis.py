@@ -36,6 +36,8 @@ class SharedRedis:
 
     def __init__(self, url: str, *, seconds: float = CALL_SECONDS, pause: float = PAUSE_SECONDS) -> None:
         """Nothing is connected yet. `url` may hold a password, so only its host is ever told."""
+        self.seconds = seconds
+        """What one command may take."""
         self._pause = pause
         self._host = urlsplit(url).hostname or "its socket"
         self._client: Redis = Redis.from_url(

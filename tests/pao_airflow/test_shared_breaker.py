@@ -16,6 +16,7 @@ from pao_airflow.gate import Gates
 from pao_airflow.shared_breaker import SharedMemory
 from pao_airflow.shared_redis import RedisAwayError, SharedRedis
 from pao_airflow.target_breaker import TargetBreaker
+from redis import Redis
 
 from catalog_compiler.settings import PaoSettings
 from tests.redis_server import RedisServer
@@ -55,11 +56,11 @@ def redis(server):
 class Process:
     """A process with its breaker; `changes` lists the states that it told."""
 
-    def __init__(self, redis, clock, *, fresh=0.0, seconds=2.0):
+    def __init__(self, redis, clock, *, fresh=0.0, seconds=30.0):
         self.changes = []
         self.redis = SharedRedis(redis.url, seconds=seconds, pause=0.0)
-        memory = SharedMemory(TARGET, RULES, self.redis, clock, self.told, fresh=fresh)
-        self.breaker = TargetBreaker(TARGET, RULES, memory, clock)
+        self.memory = SharedMemory(TARGET, RULES, self.redis, clock, self.told, fresh=fresh)
+        self.breaker = TargetBreaker(TARGET, RULES, self.memory, clock)
 
     def told(self, change):
         self.changes.append(change.state)
@@ -149,6 +150,28 @@ def test_a_trial_that_found_it_ill_opens_it_for_all(redis):
             await waiting
 
     asyncio.run(story())
+
+
+def test_no_state_is_acted_on_that_was_not_told(redis, monkeypatch):
+    """Though other processes change it between any two commands."""
+    get = Redis.get
+
+    def get_and_change(client, name):
+        state = get(client, name)
+        if name.endswith(":state"):
+            client.set(name, {b"closed": "open", b"open": "half-open", b"half-open": "closed"}[state])
+        return state
+
+    async def story():
+        process = Process(redis, RunningClock())
+        await process.memory.read()
+        monkeypatch.setattr(Redis, "get", get_and_change)
+        for _ in range(5):
+            reading = await process.memory.read()
+            assert ["closed", *process.changes][-1] == reading.state
+        return process.changes
+
+    assert asyncio.run(story()) != []
 
 
 @pytest.mark.parametrize("moment", ["while it is taken", "while the call is made"])
@@ -282,11 +305,10 @@ def test_a_slow_redis_holds_no_call_up(redis):
     async def story():
         process = Process(redis, RunningClock(), seconds=0.02)
         await process.call(WELL)
-        redis.client().client_pause(200)
-        return await process.calls(WELL, ILL, ILL, ILL), process.breaker.closed()
+        with redis.stalled():
+            return await process.calls(WELL, ILL, ILL, ILL), process.breaker.closed()
 
     assert ([False] * 4, False) == asyncio.run(story())
-    redis.client().ping()
 
 
 def test_what_redis_holds_may_be_anything(redis):
