@@ -8,22 +8,18 @@ DAG does it, once a minute. Where nothing is limited there is no thread.
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
-import psycopg2
 import structlog
-from airflow import settings as airflow_settings
 from airflow.utils.session import create_session
-from sqlalchemy.exc import SQLAlchemyError
 
 from api_plugin.queueing.admitting import admit_all
 from api_plugin.queueing.limits import Limits
-from api_plugin.store.notices import QUEUE, listening, ready
+from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
+from api_plugin.store.notices import QUEUE
 
 log = structlog.get_logger(__name__)
 
@@ -31,74 +27,46 @@ WHILE_WAITING = 0.25
 """Seconds between two looks while anything waits."""
 REST = 0.02
 """Seconds from one look to the next at least: what many tell at the same time is looked at together."""
-IDLE = 30.0
-"""Seconds between two looks while nothing waits: they also find out that the connection is gone."""
-AGAIN = 1.0
-"""Seconds between two tries to lead."""
 _LEADER = 0x70616F6C
 """The number of the leader's lock: `paol`."""
 
 
-class QueueKeeper:
+class QueueKeeper(Listener):
     """The thread."""
+
+    channel = QUEUE
+    thread = "pao-queue"
+    lost = "the queue is not looked at"
+    again = (1.0,)
+    """Between tries to lead as well."""
 
     def __init__(self, limits: Limits) -> None:
         """Let start what these limits allow."""
+        super().__init__()
         self._limits = limits
-        self._leading = threading.Event()
 
     @contextmanager
-    def running(self) -> Iterator[QueueKeeper]:
+    def running(self) -> Iterator[Self]:
         """Keep the queue moving while the block runs."""
         if not self._limits.any:
             yield self
             return
-        woken, wake = os.pipe()
-        thread = threading.Thread(target=self._run, args=(woken,), name="pao-queue", daemon=True)
-        thread.start()
-        try:
+        with super().running():
             yield self
-        finally:
-            os.close(wake)
-            thread.join()
-            os.close(woken)
 
-    def wait_until_leading(self, seconds: float) -> bool:
-        """Whether it came to lead within that time."""
-        return self._leading.wait(seconds)
-
-    def _run(self, woken: int) -> None:
-        """Lead, or wait to, until the other end of the pipe is closed."""
-        while True:
-            try:
-                with listening(airflow_settings.get_engine(), QUEUE) as connection:
-                    if self._keep(connection, woken):
-                        return
-            except (SQLAlchemyError, psycopg2.Error, OSError) as error:
-                log.warning("the queue is not looked at", error=str(error).partition("\n")[0])
-            except Exception:
-                log.exception("the queue is not looked at")
-            self._leading.clear()
-            if ready(AGAIN, woken):
-                return
-
-    def _keep(self, connection: Any, woken: int) -> bool:
-        """True once it is to end; raises where the connection breaks."""
-        while not _leads(connection):
-            if ready(AGAIN, woken):
-                return True
-            _forget_news(connection)
-        self._leading.set()
+    def listen(self, line: Line) -> None:
+        """Wait to lead, and then lead."""
+        while not _leads(line.connection):
+            line.rest(self.again[0])
+            # What was told meanwhile is for the one that leads.
+            line.wait(0)
+        self.is_at_work()
         while True:
             began = time.monotonic()
-            wait = WHILE_WAITING if self._look() else IDLE
+            wait = WHILE_WAITING if self._look() else CHECK_SECONDS
             # However long the queue is: no more than half of the time is spent on it.
-            if ready(max(REST, time.monotonic() - began), woken):
-                return True
-            if woken in ready(wait, connection, woken):
-                return True
-            connection.cursor().execute("SELECT 1")
-            _forget_news(connection)
+            line.rest(max(REST, time.monotonic() - began))
+            line.wait(wait)
 
     def _look(self) -> bool:
         """Let start what may; whether anything still waits."""
@@ -114,9 +82,3 @@ def _leads(connection: Any) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", (_LEADER,))
         return bool(cursor.fetchone()[0])
-
-
-def _forget_news(connection: Any) -> None:
-    """What was told is looked at in any case."""
-    connection.poll()
-    connection.notifies.clear()

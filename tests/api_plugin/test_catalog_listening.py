@@ -9,7 +9,6 @@ import pytest
 from airflow.utils.session import create_session
 from sqlalchemy import text
 
-from api_plugin import catalog_listening
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.catalog_listening import CatalogListener
 from api_plugin.store.notices import CHANNEL, notify
@@ -46,12 +45,12 @@ class NoticedCache(CatalogCache):
 @pytest.fixture
 def caches(database, monkeypatch):
     """Those of two processes, each with its listener, which connects anew only where a test lets it."""
-    monkeypatch.setattr(catalog_listening, "AGAIN_SECONDS", LONG)
+    monkeypatch.setattr(CatalogListener, "again", (LONG,))
     with ExitStack() as exits:
         made = [NoticedCache(), NoticedCache()]
         for cache in made:
             listener = exits.enter_context(CatalogListener(cache, ttl=0.1).running())
-            assert listener.wait_until_listening(30)
+            assert listener.wait_until_at_work(30)
         yield made
 
 
@@ -73,7 +72,7 @@ def test_all_processes_serve_a_change_at_once(world, caches):
 
 def test_a_broken_connection_is_made_anew(world, caches, monkeypatch):
     """What happened meanwhile is looked up then."""
-    monkeypatch.setattr(catalog_listening, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(CatalogListener, "again", (0.05,))
     terminated = world.session.scalars(
         text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = :listen"),
         {"listen": f"LISTEN {CHANNEL}"},

@@ -11,7 +11,6 @@ from queue import Empty, Queue
 
 import pytest
 from airflow.utils.session import create_session
-from pao_airflow import signal_listening
 from pao_airflow.signal_listening import SignalListener
 from sqlalchemy import text
 
@@ -45,8 +44,8 @@ def test_each_triggerer_hears_every_signal(database):
     """In order; whichever of them runs the action that waits."""
     heard = [Queue(), Queue()]
     with SignalListener(heard[0].put).running() as one, SignalListener(heard[1].put).running() as other:
-        assert one.wait_until_listening(30)
-        assert other.wait_until_listening(30)
+        assert one.wait_until_at_work(30)
+        assert other.wait_until_at_work(30)
         tell("github:github.com/example/infra/1", "jira:jira_default:OPS-7")
 
         for queue in heard:
@@ -56,10 +55,10 @@ def test_each_triggerer_hears_every_signal(database):
 @pytest.mark.timeout(60)
 def test_a_broken_connection_is_made_anew(database, monkeypatch):
     """What is told after that is heard."""
-    monkeypatch.setattr(signal_listening, "AGAIN_SECONDS", (0.05,))
+    monkeypatch.setattr(SignalListener, "again", (0.05,))
     heard = Queue()
     with SignalListener(heard.put).running() as listener:
-        assert listener.wait_until_listening(30)
+        assert listener.wait_until_at_work(30)
         tell("before")
         assert "before" == heard.get()
         assert [True] == cut()
@@ -77,7 +76,7 @@ def test_it_hears_beside_a_thousand_open_files(database):
         for _ in range(1100):
             files.enter_context(Path(os.devnull).open())
         with SignalListener(heard.put).running() as listener:
-            assert listener.wait_until_listening(30)
+            assert listener.wait_until_at_work(30)
             tell("a")
 
             assert "a" == heard.get()
@@ -92,7 +91,7 @@ def test_with_nobody_left_to_tell_it_ends(database):
         raise BrokenPipeError
 
     with SignalListener(gone).running() as listener:
-        assert listener.wait_until_listening(30)
+        assert listener.wait_until_at_work(30)
         (thread,) = [each for each in threading.enumerate() if each.name == "pao-signals"]
         tell("a")
         thread.join(30)

@@ -9,7 +9,7 @@ import pytest
 from airflow.models.dagrun import DagRun
 from sqlalchemy import func, select, text
 
-from api_plugin.queueing import holding, keeper
+from api_plugin.queueing import holding
 from api_plugin.queueing.keeper import QueueKeeper
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.reading import IS_HELD
@@ -45,7 +45,7 @@ def comes_to(world, wanted):
 def test_a_request_starts_as_soon_as_it_is_there(limited):
     """The keeper is told; it does not look by itself while nothing waits."""
     with QueueKeeper(ONE).running() as keeping:
-        assert keeping.wait_until_leading(LONG)
+        assert keeping.wait_until_at_work(LONG)
         limited.order()
         assert comes_to(limited, 0)
 
@@ -61,23 +61,23 @@ def test_a_place_that_becomes_free_is_found(limited):
 
 def test_one_leads_and_another_takes_over(limited, monkeypatch):
     """As soon as the first one is gone, with what waited meanwhile."""
-    monkeypatch.setattr(keeper, "AGAIN", 0.05)
+    monkeypatch.setattr(QueueKeeper, "again", (0.05,))
     first, second = QueueKeeper(ONE), QueueKeeper(ONE)
     with ExitStack() as other:
         with first.running():
-            assert first.wait_until_leading(LONG)
+            assert first.wait_until_at_work(LONG)
             other.enter_context(second.running())
-            assert not second.wait_until_leading(0.2)
-        assert second.wait_until_leading(LONG)
+            assert not second.wait_until_at_work(0.2)
+        assert second.wait_until_at_work(LONG)
         limited.order()
         assert comes_to(limited, 0)
 
 
 def test_a_connection_that_breaks_is_made_anew(limited, monkeypatch):
     """PostgreSQL restarted, or somebody ended the session: the lock was free, and is taken again."""
-    monkeypatch.setattr(keeper, "AGAIN", 0.05)
+    monkeypatch.setattr(QueueKeeper, "again", (0.05,))
     with QueueKeeper(ONE).running() as keeping:
-        assert keeping.wait_until_leading(LONG)
+        assert keeping.wait_until_at_work(LONG)
         ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pao_queue'")
         assert limited.session.scalar(ended)
         limited.session.rollback()
@@ -88,6 +88,6 @@ def test_a_connection_that_breaks_is_made_anew(limited, monkeypatch):
 def test_without_limits_there_is_no_thread(limited):
     """And no connection."""
     with QueueKeeper(Limits()).running() as keeping:
-        assert not keeping.wait_until_leading(0)
+        assert not keeping.wait_until_at_work(0)
         ours = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pao_queue'")
         assert 0 == limited.session.scalar(ours)
