@@ -9,19 +9,18 @@ from typing import Any
 
 import pytest
 
-from catalog_compiler import actions
-from catalog_compiler.actions import ActionType
+from catalog_compiler.actions import ActionType, registry
 
 
 @contextmanager
 def installed(*kinds: type[ActionType[Any]]) -> Iterator[None]:
     """Have these types, classes of a module, known while the block runs."""
-    known = actions.entry_points
+    known = registry.entry_points
     more = [EntryPoint(kind.name, f"{kind.__module__}:{kind.__qualname__}", "pao.actions") for kind in kinds]
-    actions.action_types.cache_clear()
+    registry.action_types.cache_clear()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(actions, "entry_points", lambda group: [*known(group=group), *more])
+            patch.setattr(registry, "entry_points", lambda group: [*known(group=group), *more])
             yield
     finally:
-        actions.action_types.cache_clear()
+        registry.action_types.cache_clear()
