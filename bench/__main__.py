@@ -17,10 +17,12 @@ from rich.console import Console
 
 from api_plugin.client import ApiError
 from bench.calls import UnexpectedAnswerError
-from bench.compiling import measure_compiling
+from bench.compiling import Compiling, measure_compiling
+from bench.figures import Result
+from bench.growth import STAGES
 from bench.machine import describe
 from bench.parts import MEASURES, Bench
-from bench.report import Results, as_json, show
+from bench.report import as_json, show
 from bench.stack import ROOT, measured_stack
 from bench.ways import RunFailedError
 
@@ -28,7 +30,6 @@ ON_A_STACK = tuple(dict.fromkeys(part for part, _ in MEASURES))
 PARTS = ("compile", *ON_A_STACK)
 COMPILED = (1000, 10000)
 """Items of the catalogs that are compiled."""
-PAGE = 200
 
 
 def main() -> int:
@@ -37,12 +38,12 @@ def main() -> int:
     console, progress = Console(highlight=False), Progress()
     interrupt_on_end()
     environment: dict[str, Any] = {**describe(ROOT), "items": arguments.items}
-    parts: dict[str, Any] = {}
+    parts: dict[str, Result] = {}
     status = 0
     try:
         if "compile" in arguments.only:
             with progress.step("Compiling catalogs"):
-                parts["compile"] = tuple(measure_compiling(items) for items in COMPILED)
+                parts["compile"] = Compiling(catalogs=tuple(measure_compiling(items) for items in COMPILED))
         if set(arguments.only) & set(ON_A_STACK):
             with measured_stack(arguments.items, progress) as stack:
                 environment["settings"] = stack.airflow_settings()
@@ -64,9 +65,8 @@ def main() -> int:
         print("stopped", file=sys.stderr)
         status = 130
     if parts:
-        results = Results(**parts)
-        show(results, console)
-        console.print(f"Stored in {_store(as_json(results, environment))}", soft_wrap=True)
+        show(parts, console)
+        console.print(f"Stored in {_store(as_json(parts, environment))}", soft_wrap=True)
     return status
 
 
@@ -85,10 +85,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
     parser.add_argument("--requests", type=_count, default=100_000, help="that are listed and searched")
     parser.add_argument("--lists", type=_count, default=20, help="calls of each list of those, by each of two")
-    parser.add_argument("--rounds", type=_count, default=10, help="of the idle measurement, and of the delays")
+    parser.add_argument("--fast", type=_count, default=40, help="rounds, of one request at a time, idle")
+    parser.add_argument("--growth", type=_from_fifty, default=5000, help="requests that there are in the end")
+    parser.add_argument("--flood", type=_count, default=1000, help="requests submitted at once")
+    parser.add_argument("--crowd", type=_count, nargs="+", default=[1000, 5000], help="requests that others run beside")
+    parser.add_argument("--still", type=_count, default=60, help="seconds in which nothing happens beside those")
     parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
     parser.add_argument("--sockets", type=_count, default=1000, help="that watch a request each")
-    parser.add_argument("--burst", type=_at_most_a_page, default=200, help="requests submitted at once, at most 200")
     parser.add_argument("--rush", type=_count, default=1000, help="requests of the rush")
     parser.add_argument("--clients", type=_count, default=200, help="that submit them")
     parser.add_argument(
@@ -105,11 +108,11 @@ def _count(text: str) -> int:
     return number
 
 
-def _at_most_a_page(text: str) -> int:
-    """Completed requests are counted on one page of the list."""
+def _from_fifty(text: str) -> int:
+    """The first stage of growth has a fiftieth."""
     number = _count(text)
-    if number > PAGE:
-        raise argparse.ArgumentTypeError(f"give at most {PAGE}")
+    if number < STAGES[0]:
+        raise argparse.ArgumentTypeError(f"give a number from {STAGES[0]} up")
     return number
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.calls import Account, Caller
+from bench.figures import Row, Target, row
 from bench.measure import Spread, spread
 from bench.repository import MEASURED
 
@@ -24,6 +26,20 @@ class CatalogTimes:
     """The list with `limit=200` and a known `ETag`: 304."""
     schema: Spread
     schema_unchanged: Spread
+
+    def rows(self) -> Iterator[Row]:
+        """A line a kind of call."""
+        yield row("catalog, page of 50", self.page)
+        yield row("catalog, 200 items", self.everything)
+        yield row("catalog, 304", self.unchanged)
+        yield row("form", self.schema)
+        yield row("form, 304", self.schema_unchanged)
+
+    def targets(self) -> Iterator[Target]:
+        """Nobody waits for a form."""
+        for part, times, limit in (("page of 50", self.page, 20), ("200 items", self.everything, 20),
+                                   ("form", self.schema, 20), ("304", self.unchanged, 5)):  # fmt: skip
+            yield Target(name=f"catalog, {part}: p95", measured=times.p95, limit=limit, unit="ms")
 
 
 def measure_catalog(account: Account, calls: int) -> CatalogTimes:

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from bench.figures import Row, Target, row
 from bench.measure import Spread, spread
 from bench.repository import make_repository
 
@@ -33,6 +35,28 @@ class CompileTimes:
     """A commit of one changed item, from the push to its stubs and the folder of its version."""
     memory_mb: float
     """By how much the first look made the process grow, in MB (10^6 bytes)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compiling:
+    """Catalogs, the smallest first: the targets are for that one."""
+
+    catalogs: tuple[CompileTimes, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Three lines a catalog."""
+        for each in self.catalogs:
+            yield row(f"{each.items} items: pao validate", each.validate)
+            yield row(f"{each.items} items: compile", each.compile, f"{each.memory_mb:g} MB")
+            yield row(f"{each.items} items: one changed", each.change)
+
+    def targets(self) -> Iterator[Target]:
+        """A check in a team's CI takes no longer than its start."""
+        for each in self.catalogs[:1]:
+            for part, times, limit in (("pao validate, cold", each.validate, 5000),
+                                       ("fetched and compiled, cold", each.compile, 5000),
+                                       ("one changed", each.change, 200)):  # fmt: skip
+                yield Target(name=f"{each.items} items, {part}: p50", measured=times.p50, limit=limit, unit="ms")
 
 
 class _Look(TypedDict):

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.calls import Account
+from bench.figures import Row, Target, row
 from bench.measure import Spread, percentile, spread
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,6 +119,20 @@ class ListingTimes:
     slowest: str
     """The list whose 95th percentile is the highest."""
     slowest_times: Spread
+
+    def rows(self) -> Iterator[Row]:
+        """All lists together, and the slowest by itself."""
+        name = f"{self.requests} requests"
+        yield row(f"{name}: lists, operator", self.operator)
+        yield row(f"{name}: lists, requester", self.requester)
+        yield row(f"{name}: page after page", self.pages)
+        yield row(f"{name}: slowest", self.slowest_times, self.slowest)
+
+    def targets(self) -> Iterator[Target]:
+        """The slowest list too."""
+        for part, times in (("operator", self.operator), ("requester", self.requester),
+                            ("page after page", self.pages), ("slowest list", self.slowest_times)):  # fmt: skip
+            yield Target(name=f"{self.requests} requests, {part}: p95", measured=times.p95, limit=50, unit="ms")
 
 
 def measure_listing(

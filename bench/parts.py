@@ -6,21 +6,24 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from pao_local.progress import Progress
 
 from bench.catalog import measure_catalog
-from bench.completion import measure_burst, measure_idle, wait_until_quiet
+from bench.crowd import measure_crowds
+from bench.fast import measure_fast
+from bench.figures import Result
+from bench.flood import measure_flood
+from bench.growth import measure_growth
 from bench.listing import measure_listing
 from bench.pushing import measure_pushes
-from bench.report import BurstPair, Pair, RushPair
-from bench.rush import measure_rush
-from bench.serving import measure_serving
+from bench.runs import wait_until_quiet
+from bench.rush import Rushes, measure_rush
+from bench.serving import Serving, measure_serving
 from bench.sockets import measure_sockets
 from bench.stack import MeasuredStack
-from bench.submission import Load, measure_submissions
-from bench.waiting import measure_delays, measure_waiting
+from bench.submission import Load, Submissions, Triggered, measure_submissions
+from bench.waiting import measure_waiting
 from bench.ways import Handwritten, Ordered, Way
 
 SERVED = (1000, 10000)
@@ -30,7 +33,7 @@ TIMEOUT = 1200.0
 MANY = 50
 """Clients at once."""
 
-Found = dict[str, Any]
+Found = dict[str, Result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,8 @@ def _catalog(bench: Bench) -> Found:
 def _serving(bench: Bench) -> Found:
     stack, calls = bench.stack, bench.arguments.calls
     with bench.progress.step("Reading larger catalogs"):
-        return {"serving": tuple(measure_serving(stack.developer, stack.environment, items, calls) for items in SERVED)}
+        found = [measure_serving(stack.developer, stack.environment, items, calls) for items in SERVED]
+    return {"serving": Serving(catalogs=tuple(found))}
 
 
 def _listing(bench: Bench) -> Found:
@@ -78,21 +82,32 @@ def _listing(bench: Bench) -> Found:
 def _submission(bench: Bench) -> Found:
     with bench.progress.step("Submitting requests"):
         found = bench.loads(bench.ours)
-    with bench.progress.step("Waiting until they have ended"):
-        wait_until_quiet(bench.ours, TIMEOUT)
-    return {"submission": found}
+    with bench.progress.step("Waiting until they have ended"), bench.stack.database() as ask:
+        wait_until_quiet(ask, bench.ours, TIMEOUT)
+    return {"submission": Submissions(loads=found)}
 
 
-def _idle(bench: Bench) -> Found:
-    with bench.progress.step("Completing one request at a time, and one run of the hand-written DAG, in turn"):
-        one, other = measure_idle([bench.ours, bench.handwritten], bench.arguments.rounds)
-    return {"idle": Pair(ours=one, handwritten=other)}
+def _fast(bench: Bench) -> Found:
+    with bench.progress.step("Completing one request at a time, and hand-written DAGs, in turn"):
+        return {"fast": measure_fast(bench.stack, bench.arguments.fast)}
 
 
-def _delay(bench: Bench) -> Found:
-    with bench.progress.step("Recording when actions begin, and those of a hand-written DAG, in turn"):
-        one, other = measure_delays(bench.stack, bench.arguments.rounds)
-    return {"delay": Pair(ours=one, handwritten=other)}
+def _growth(bench: Bench) -> Found:
+    requests = bench.arguments.growth
+    with bench.progress.step(f"Completing requests until there are {requests}"):
+        return {"growth": measure_growth(bench.stack, requests)}
+
+
+def _flood(bench: Bench) -> Found:
+    runs = bench.arguments.flood
+    with bench.progress.step(f"Completing {runs} requests at once, and some runs of hand-written DAGs"):
+        return {"flood": measure_flood(bench.stack, runs, TIMEOUT)}
+
+
+def _crowd(bench: Bench) -> Found:
+    sizes = bench.arguments.crowd
+    with bench.progress.step(f"Completing requests beside {' and '.join(map(str, sizes))} that wait"):
+        return {"crowd": measure_crowds(bench.stack, sizes, bench.arguments.still)}
 
 
 def _waiting(bench: Bench) -> Found:
@@ -107,27 +122,18 @@ def _sockets(bench: Bench) -> Found:
         return {"sockets": measure_sockets(bench.stack, sockets, MANY)}
 
 
-def _burst(bench: Bench) -> Found:
-    runs = bench.arguments.burst
-    with bench.progress.step(f"Completing {runs} requests at once"):
-        ours = measure_burst(bench.ours, runs, MANY, TIMEOUT)
-    with bench.progress.step(f"Completing {runs} runs of the hand-written DAG at once"):
-        theirs = measure_burst(bench.handwritten, runs, MANY, TIMEOUT)
-    return {"burst": BurstPair(ours=ours, handwritten=theirs)}
-
-
 def _rush(bench: Bench) -> Found:
     runs, clients = bench.arguments.rush, bench.arguments.clients
     with bench.progress.step(f"Completing {runs} requests by {clients} clients at once"):
         ours = measure_rush(bench.stack, bench.ours, runs=runs, clients=clients, timeout=TIMEOUT)
     with bench.progress.step(f"Completing {runs} runs of the hand-written DAG by {clients} clients at once"):
         theirs = measure_rush(bench.stack, bench.handwritten, runs=runs, clients=clients, timeout=TIMEOUT)
-    return {"rush": RushPair(ours=ours, handwritten=theirs)}
+    return {"rush": Rushes(ours=ours, handwritten=theirs)}
 
 
 def _handwritten_submission(bench: Bench) -> Found:
     with bench.progress.step("Triggering the hand-written DAG"):
-        return {"handwritten_submission": bench.loads(bench.handwritten)}
+        return {"handwritten_submission": Triggered(loads=bench.loads(bench.handwritten))}
 
 
 def _pushing(bench: Bench) -> Found:
@@ -138,17 +144,20 @@ def _pushing(bench: Bench) -> Found:
 
 
 MEASURES: tuple[tuple[str, Callable[[Bench], Found]], ...] = (
+    ("fast", _fast),
+    ("growth", _growth),
+    ("flood", _flood),
     ("catalog", _catalog),
     ("serving", _serving),
     ("listing", _listing),
     ("submission", _submission),
-    ("idle", _idle),
-    ("delay", _delay),
     ("waiting", _waiting),
     ("sockets", _sockets),
-    ("burst", _burst),
     ("rush", _rush),
     ("submission", _handwritten_submission),
     ("pushing", _pushing),
+    ("crowd", _crowd),
 )
-"""The parts with what measures them, in an order that lets nothing of ours run beside what something else left."""
+"""The parts with what measures them, in an order that lets nothing of ours run beside what something else left.
+
+Growth begins with few requests; a crowd stays to the end."""

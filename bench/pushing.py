@@ -13,6 +13,7 @@ from pao_local.git import git
 
 from api_plugin.client import ApiClient
 from bench.calls import Account, UnexpectedAnswerError
+from bench.figures import Row, Target, row
 from bench.measure import Spread, spread
 from bench.repository import MEASURED
 
@@ -42,6 +43,20 @@ class PushTimes:
     """Orders of one item after the other during that."""
     refused: int
     order_times: Spread
+
+    def rows(self) -> Iterator[Row]:
+        """One changed item, and all."""
+        yield row("push of one, by polling", self.polled)
+        yield row("push of one, with a call", self.called)
+        more = f"all served after {self.all_seconds:g} s, {self.refused} of {self.orders} refused"
+        yield row("orders while all change", self.order_times, more)
+
+    def targets(self) -> Iterator[Target]:
+        """Soon served, and always orderable."""
+        name = f"push among {self.items} items"
+        for part, times in (("by polling", self.polled), ("with a call", self.called)):
+            yield Target(name=f"{name}, {part}: p95", measured=times.p95, limit=10_000, unit="ms")
+        yield Target(name=f"{name}, all: orders refused", measured=self.refused, limit=0)
 
 
 @dataclass(kw_only=True)

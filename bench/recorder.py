@@ -1,7 +1,8 @@
 """The target that records when each call arrived and when it was answered; a process of its own.
 
-`POST /now/<run>/<step>` is answered at once, `POST /slow/<seconds>/<run>` after so many seconds, `GET /calls/<kind>`
-tells what was recorded. Bare HTTP/1.1 on asyncio: what it costs is not measured with what it measures.
+`POST /now/<run>/<step>` is answered at once, as any other kind is, `POST /slow/<seconds>/<run>` after so many seconds;
+`GET /calls/<kind>` tells what was recorded, `GET /calls/<kind>/<run>` that of one run, `GET /count/<kind>` how much.
+Bare HTTP/1.1 on asyncio: what it costs is not measured with what it measures.
 """
 
 from __future__ import annotations
@@ -38,15 +39,22 @@ class Recorder:
 
     port: int
 
-    def calls(self, kind: str) -> list[Call]:
-        """What was answered under `/<kind>/`, in the order of arrival."""
+    def calls(self, kind: str, run: str = "") -> list[Call]:
+        """What was answered under `/<kind>/`, or `/<kind>/<run>/`, in the order of arrival."""
+        found = self._ask(f"/calls/{kind}/{run}" if run else f"/calls/{kind}")
+        return [Call(path=path, arrived=arrived, answered=answered) for path, arrived, answered in found]
+
+    def count(self, kind: str) -> int:
+        """How many were answered under `/<kind>/`."""
+        return int(self._ask(f"/count/{kind}"))
+
+    def _ask(self, path: str) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", f"/calls/{kind}")
-            found = json.loads(connection.getresponse().read())
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        return [Call(path=path, arrived=arrived, answered=answered) for path, arrived, answered in found]
 
 
 @contextmanager
@@ -92,7 +100,12 @@ class _Server:
 
     async def _answer(self, kind: str, *rest: str, arrived: float) -> tuple[HTTPStatus, Any]:
         if kind == "calls":
-            return HTTPStatus.OK, sorted(self._calls[rest[0]], key=lambda call: call[1])
+            calls = [
+                call for call in self._calls[rest[0]] if call[0].startswith("".join(f"{run}/" for run in rest[1:]))
+            ]
+            return HTTPStatus.OK, sorted(calls, key=lambda call: call[1])
+        if kind == "count":
+            return HTTPStatus.OK, len(self._calls[rest[0]])
         if kind == "slow":
             await asyncio.sleep(float(rest[0]))
         self._calls[kind].append(("/".join(rest), arrived, time.monotonic()))

@@ -10,19 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.calls import Account, UnexpectedAnswerError
-from bench.measure import Spread, per_minute, spread
+from bench.figures import Row, Target, bare_row, row
+from bench.measure import Spread, ratio, spread
 from bench.memory import Memory, MemoryWatch
+from bench.runs import Begun, Burst
 from bench.stack import MeasuredStack
 from bench.ways import Way
 
-LOOK_EVERY = 1.0
-"""Seconds between two looks at how many have ended: one query of the database, the same for both ways."""
 READ_EVERY = 0.1
 """Seconds between two readings of the catalog."""
-ENDED = """
-SELECT count(*) FILTER (WHERE state = 'success'), count(*) FILTER (WHERE state = 'failed')
-FROM dag_run WHERE dag_id = %s AND queued_at >= %s
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,28 +29,49 @@ class Rush:
     clients: int
     refused: int
     """Submissions that were answered otherwise than well."""
-    completed: int
-    """Fewer than `runs` where some failed, or where the time was up."""
-    failed: int
     submission: Spread
     """Of the calls that were answered well."""
     catalog: Spread
     """Of the readings of the catalog while clients submitted."""
     submitted: float
     """Seconds until the last submission was answered."""
-    seconds: float
-    """From the first submission until the last run had ended, or the time was up."""
+    ended: Burst
     memory: dict[str, Memory]
 
-    @property
-    def per_minute(self) -> float:
-        """The rate of what was completed."""
-        return per_minute(self.completed, self.seconds)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rushes:
+    """The orchestrator's rush and the hand-written DAG's."""
+
+    ours: Rush
+    handwritten: Rush
 
     @property
-    def at_most_per_minute(self) -> float:
-        """The rate if all that was open when the time was up had completed at that moment."""
-        return per_minute(self.runs - self.failed, self.seconds)
+    def ratio(self) -> float | None:
+        """Our rate as a multiple of theirs, at most what theirs could be; above 1 is faster."""
+        return ratio(self.ours.ended.per_minute, self.handwritten.ended.at_most_per_minute)
+
+    def rows(self) -> Iterator[Row]:
+        """Submission, catalog, completion, and the memory of each program, of both."""
+        for name, each in (("rush", self.ours), ("hand-written, rush", self.handwritten)):
+            yield row(f"{name}: submission", each.submission, f"all within {each.submitted:g} s")
+            yield row(f"{name}: catalog meanwhile", each.catalog)
+            ended = each.ended
+            yield bare_row(f"{name}: completed", ended.count, ended.seconds * 1000, f"{ended.per_minute:g}/min")
+            for program, memory in each.memory.items():
+                figures = f"{memory.before:g}, {memory.peak:g}, {memory.after:g} MB"
+                yield bare_row(f"{name}: memory of {program}", more=figures)
+
+    def targets(self) -> Iterator[Target]:
+        """Everyone is served, soon, and all completes."""
+        ours = self.ours
+        name = f"{ours.runs} by {ours.clients} at once"
+        yield Target(name=f"{name}: refused", measured=ours.refused, limit=0)
+        yield Target(name=f"{name}: failed", measured=ours.ended.failed, limit=0)
+        yield Target(name=f"{name}: completed", measured=ours.ended.completed, limit=ours.runs, at_least=True)
+        yield Target(name=f"{name}, submission: p95", measured=ours.submission.p95, limit=2000, unit="ms")
+        yield Target(name=f"{name}, catalog: p95", measured=ours.catalog.p95, limit=200, unit="ms")
+        yield Target(name=f"{name}: rate beside hand-written", measured=self.ratio, limit=1.2, unit="x", at_least=True)
 
 
 def measure_rush(stack: MeasuredStack, way: Way, *, runs: int, clients: int, timeout: float) -> Rush:
@@ -63,27 +80,19 @@ def measure_rush(stack: MeasuredStack, way: Way, *, runs: int, clients: int, tim
         way.start(caller)
     memory = MemoryWatch(stack.settings)
     with memory.watching(), stack.database() as ask:
-        ((since,),) = ask("SELECT now()")
-        started = time.perf_counter()
+        begun = Begun.now(ask)
         with _reading(stack.developer) as readings:
             seconds, refused = _submit(way, runs, clients)
-        submitted = time.perf_counter() - started
-        while True:
-            ((completed, failed),) = ask(ENDED, way.dag_id, since)
-            elapsed = time.perf_counter() - started
-            if completed + failed + refused >= runs or elapsed > timeout:
-                break
-            time.sleep(LOOK_EVERY)
+        submitted = time.perf_counter() - begun.clock
+        ended = begun.until_ended(ask, way, runs - refused, timeout)
     return Rush(
         runs=runs,
         clients=clients,
         refused=refused,
-        completed=completed,
-        failed=failed,
         submission=spread(seconds),
         catalog=spread(readings.seconds),
         submitted=round(submitted, 1),
-        seconds=round(elapsed, 1),
+        ended=ended,
         memory=memory.found(),
     )
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from bench.calls import Account
 from bench.catalog import times_of
+from bench.figures import Row, Target, row
 from bench.measure import Spread
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +42,31 @@ class ServingTimes:
     searched: Spread
     """The same with words to look for."""
     unchanged: Spread
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """Catalogs, the smallest first: the targets are for that one."""
+
+    catalogs: tuple[ServingTimes, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Four lines a catalog."""
+        for each in self.catalogs:
+            name = f"{each.items} items"
+            yield row(f"{name}: page of 50", each.page, f"{each.memory_mb:g} MB")
+            yield row(f"{name}: 200 items", each.everything, f"loads in {each.load_ms:.0f} ms")
+            yield row(f"{name}: 200 items, searched", each.searched)
+            yield row(f"{name}: 304", each.unchanged)
+
+    def targets(self) -> Iterator[Target]:
+        """As fast as a small one, in little memory."""
+        for each in self.catalogs[:1]:
+            for part, times, limit in (("page of 50", each.page, 20), ("200 items", each.everything, 20),
+                                       ("304", each.unchanged, 5)):  # fmt: skip
+                yield Target(name=f"{each.items} items, {part}: p95", measured=times.p95, limit=limit, unit="ms")
+            memory = f"{each.items} items, memory of an API process"
+            yield Target(name=memory, measured=each.memory_mb, limit=50, unit="MB")
 
 
 def measure_serving(account: Account, environment: Mapping[str, str], items: int, calls: int) -> ServingTimes:

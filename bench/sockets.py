@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
-from pao_local.processes import Supervisor
 from websockets.asyncio.client import connect
 
 from api_plugin.seats import room_for
 from bench.calls import Account
+from bench.cpu import CpuWatch, of_program
+from bench.figures import Row, Target, row
 from bench.measure import Spread, spread
 from bench.memory import Memory, MemoryWatch
 from bench.stack import MeasuredStack
@@ -50,6 +50,21 @@ class Sockets:
     """The same from the first message to the last."""
     memory: Memory
     """Of the API server."""
+
+    def rows(self) -> Iterator[Row]:
+        """What was told, and what that cost."""
+        name = f"{self.sockets} WebSockets"
+        cores = f"{self.quiet_cpu:g} cores when quiet, {self.busy_cpu:g} when busy"
+        memory = f"{self.memory.before:g}, {self.memory.peak:g}, {self.memory.after:g} MB"
+        yield row(f"{name}: status told", self.statuses, cores)
+        yield row(f"{name}: action told", self.actions, memory)
+
+    def targets(self) -> Iterator[Target]:
+        """Everything, soon, and nothing of others."""
+        name = f"{self.sockets} WebSockets"
+        yield Target(name=f"{name}: not told everything", measured=self.lost, limit=0)
+        yield Target(name=f"{name}: told of others", measured=self.foreign, limit=0)
+        yield Target(name=f"{name}, status: slowest", measured=self.statuses.slowest, limit=1000, unit="ms")
 
 
 @dataclass
@@ -137,30 +152,12 @@ async def _watch(stack: MeasuredStack, watchers: Sequence[_Watcher]) -> tuple[fl
     crowd = _Crowd(missing=len(watchers))
     tasks = [asyncio.create_task(watcher.watch(stack.developer, crowd)) for watcher in watchers]
     await asyncio.wait_for(crowd.complete.wait(), TIMEOUT)
-    quiet = _Cpu(stack)
+    quiet = CpuWatch(stack.settings)
     await asyncio.sleep(QUIET_SECONDS)
-    quiet_cpu, busy = quiet.share(), _Cpu(stack)
+    quiet_cpu, busy = of_program(quiet.cores(), SERVER), CpuWatch(stack.settings)
     await asyncio.wait(tasks, timeout=TIMEOUT)
-    busy_cpu = busy.share()
+    busy_cpu = of_program(busy.cores(), SERVER)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     return quiet_cpu, busy_cpu
-
-
-class _Cpu:
-    """What the API server takes from now on."""
-
-    def __init__(self, stack: MeasuredStack) -> None:
-        self._stack = stack
-        self._since, self._used = time.monotonic(), self._seconds()
-
-    def share(self) -> float:
-        """Cores, on average."""
-        return round((self._seconds() - self._used) / (time.monotonic() - self._since), 2)
-
-    def _seconds(self) -> float:
-        (pid,) = [each.pid for each in Supervisor(self._stack.settings).states() if each.name == SERVER]
-        root = psutil.Process(pid)
-        times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
-        return sum(each.user + each.system for each in times)

@@ -16,7 +16,9 @@ from typing import Any
 import httpx
 import psycopg2
 from pao_local import stack
+from pao_local.daemons import Daemons
 from pao_local.preflight import is_free
+from pao_local.processes import Supervisor
 from pao_local.progress import Progress
 from pao_local.secret_keys import SecretKeys, load_or_make
 from pao_local.settings import Settings
@@ -25,11 +27,14 @@ from api_plugin.client import ApiClient
 from bench.calls import Account
 from bench.recorder import Recorder, recording
 from bench.repository import make_repository
-from bench.ways import HANDWRITTEN, HANDWRITTEN_STEPS
+from bench.ways import HANDWRITTEN, HANDWRITTEN_STEPS, HANDWRITTEN_WORKERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(18080, 18980, 2)
 """Where a free pair is looked for: the API's port, and the target's after it."""
+WRITTEN = (HANDWRITTEN, HANDWRITTEN_STEPS, HANDWRITTEN_WORKERS)
+DAEMONS = Daemons(triggerers=("pao", "airflow"))
+"""Of the triggerers, ours runs, and Airflow's own where a part lets it; see `bench.contenders`."""
 CATALOG_TIMEOUT = 1200.0
 """Seconds until every item can be ordered; two cores parse about six items a second."""
 
@@ -82,7 +87,12 @@ def measured_stack(items: int, progress: Progress) -> Iterator[MeasuredStack]:
     folder.chmod(0o755)
     commit = make_repository(folder / "catalog", items)
     settings = Settings(
-        root=ROOT, state=folder / "state", port=_free_ports(), catalog=str(folder / "catalog"), dags=ROOT / "bench/dags"
+        root=ROOT,
+        state=folder / "state",
+        port=_free_ports(),
+        catalog=str(folder / "catalog"),
+        dags=ROOT / "bench/dags",
+        daemons=DAEMONS,
     )
     os.environ["AIRFLOW_CONN_BENCH_TARGET"] = json.dumps(
         {"conn_type": "http", "host": "127.0.0.1", "port": settings.target_port, "schema": "http"}
@@ -104,6 +114,9 @@ def _running(
 ) -> Iterator[MeasuredStack]:
     try:
         environment = stack.up(settings, progress)
+        _, *others = (name for name, _ in DAEMONS.named_triggerers())
+        for name in others:
+            Supervisor(settings).stop_program(name)
         keys = load_or_make(settings.secrets_file)
         with progress.step(f"Waiting until all {items} items can be ordered"):
             _wait_until_served(settings, keys, commit)
@@ -147,7 +160,7 @@ def _wait_until_served(settings: Settings, keys: SecretKeys, commit: str) -> Non
             state = service.catalog_state("default")
             if state["invalid"]:
                 raise RuntimeError(f"the generated catalog is not valid: {state['problems'][:1]}")
-            written = all(airflow.get(f"/api/v2/dags/{dag}").is_success for dag in (HANDWRITTEN, HANDWRITTEN_STEPS))
+            written = all(airflow.get(f"/api/v2/dags/{dag}").is_success for dag in WRITTEN)
             if state["commit"] == commit and not state["pending"] and written:
                 return
             if time.monotonic() > deadline:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from bench.figures import Row, Target, row
 from bench.measure import Spread, spread
 from bench.ways import Way
 
@@ -21,6 +22,45 @@ class Load:
     clients: int
     times: Spread
     per_second: float
+
+    @property
+    def by(self) -> str:
+        """How many clients, in words."""
+        return "1 client" if self.clients == 1 else f"{self.clients} clients"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submissions:
+    """Of the item's requests."""
+
+    loads: tuple[Load, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """A line a load."""
+        for load in self.loads:
+            yield row(f"submission, {load.by}", load.times, f"{load.per_second:g}/s")
+
+    def targets(self) -> Iterator[Target]:
+        """One client is answered at once, and many soon."""
+        for load in self.loads:
+            name, figure, limit = ("p50", load.times.p50, 30) if load.clients == 1 else ("p95", load.times.p95, 500)
+            yield Target(name=f"submission, {load.by}: {name}", measured=figure, limit=limit, unit="ms")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Triggered:
+    """Of the hand-written DAG's runs, through Airflow's own API."""
+
+    loads: tuple[Load, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """A line a load."""
+        for load in self.loads:
+            yield row(f"hand-written: trigger, {load.by}", load.times, f"{load.per_second:g}/s")
+
+    def targets(self) -> Iterator[Target]:
+        """None: it is there to compare with."""
+        return iter(())
 
 
 def measure_submissions(way: Way, clients: int, submissions: int) -> Load:

@@ -1,23 +1,20 @@
-"""Measures what an action adds to its target's time: the delay until it begins, and what many that wait cost.
-
-Both are seen from the target: when a call arrived, and when it was answered.
-"""
+"""Measures what many requests on slow targets at once cost, as the target sees it: when their calls arrive."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
-from bench.completion import one
-from bench.measure import Spread, ratio, spread
-from bench.recorder import Recorder
+from bench.figures import Row, Target, bare_row
+from bench.measure import ratio
+from bench.runs import one, wait_until_quiet
 from bench.stack import MeasuredStack
 from bench.submission import submit_all
-from bench.ways import HANDWRITTEN_STEPS, Handwritten, Ordered, Way
+from bench.ways import Ordered
 
-STEPS, SLOW = "bench-steps", "bench-slow"
-"""The items: three calls that are answered at once, and one that is answered after 30 seconds."""
+SLOW = "bench-slow"
+"""The item of one call that is answered after 30 seconds."""
 LOOK_EVERY = 0.5
 """Seconds between two looks."""
 TIMEOUT = 600.0
@@ -45,41 +42,31 @@ class Waiting:
         """Theirs as a multiple of one alone."""
         return ratio(self.seconds, self.alone)
 
+    def rows(self) -> Iterator[Row]:
+        """One, and many."""
+        yield bare_row("one on a slow target", 1, self.alone * 1000)
+        count, more = f"{self.completed} of {self.requests}", f"all begun after {self.begun:g} s"
+        yield bare_row("many on slow targets", count, self.seconds * 1000, more)
 
-def measure_delays(stack: MeasuredStack, rounds: int) -> tuple[Spread, Spread]:
-    """From an answer to the first byte of the next call: ours, and the hand-written DAG's, run in turn."""
-    ours: list[float] = []
-    theirs: list[float] = []
-    for number in range(rounds + 1):
-        way = Ordered(stack.developer, STEPS, f"ours-{number}")
-        other = Handwritten(stack.admin, HANDWRITTEN_STEPS, f"theirs-{number}")
-        found = _delays(way, stack.recorder, f"ours-{number}"), _delays(other, stack.recorder, f"theirs-{number}")
-        # The first round meets processes that have yet to import and connect.
-        if number:
-            ours += found[0]
-            theirs += found[1]
-    return spread(ours), spread(theirs)
-
-
-def _delays(way: Way, recorder: Recorder, text: str) -> list[float]:
-    with way.account.connected() as caller:
-        one(way, caller)
-    calls = [call for call in recorder.calls("now") if call.path.startswith(f"{text}/")]
-    return [after.arrived - before.answered for before, after in pairwise(calls)]
+    def targets(self) -> Iterator[Target]:
+        """All at once, and none on a worker."""
+        name = f"{self.requests} waiting at once"
+        yield Target(name=f"{name}: completed", measured=self.completed, limit=self.requests, at_least=True)
+        yield Target(name=f"{name}: most worker tasks", measured=self.worker_tasks, limit=0)
+        yield Target(name=f"{name}: time beside one alone", measured=self.ratio, limit=1.5, unit="x")
 
 
 def measure_waiting(stack: MeasuredStack, requests: int, clients: int) -> Waiting:
     """One request alone, then so many submitted at once."""
     way = Ordered(stack.developer, SLOW)
-    with way.account.connected() as caller:
-        alone = one(way, caller)
+    with way.account.connected() as caller, stack.database() as ask:
+        _, alone = one(ask, way, caller)
         before = len(stack.recorder.calls("slow"))
         # The recorder's clock is this one too.
         started = time.monotonic()
         submit_all(way, clients, requests)
         on_workers = _watch(stack, before + requests, started)
-        while not way.is_quiet(caller) and time.monotonic() - started < TIMEOUT:
-            time.sleep(LOOK_EVERY)
+        wait_until_quiet(ask, way, TIMEOUT)
         seconds = time.monotonic() - started
     calls = stack.recorder.calls("slow")[before:]
     return Waiting(

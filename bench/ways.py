@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
 from bench.calls import Account, Caller
 from bench.repository import MEASURED
 
+STEPS = "bench-steps"
+"""The item of three calls to the recorder."""
 HANDWRITTEN = "handwritten"
 """The DAG in `bench/dags` of the three calls to the example target."""
 HANDWRITTEN_STEPS = "handwritten_steps"
 """That of three calls to the recorder."""
+HANDWRITTEN_WORKERS = "handwritten_workers"
+"""The same, on workers."""
 OPEN = ("submitted", "validated", "queued", "in_progress")
 """The statuses of a request that has not ended."""
 
 
 class RunFailedError(Exception):
     """A run ended badly, so that its time says nothing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How many runs have ended, and how."""
-
-    succeeded: int
-    failed: int
 
 
 class Way(Protocol):
@@ -45,9 +40,6 @@ class Way(Protocol):
 
     def is_over(self, caller: Caller, run: str) -> bool:
         """Whether that run has succeeded; raises `RunFailedError` where it failed."""
-
-    def progress(self, caller: Caller, since: str) -> Progress:
-        """What became of the runs started since that time; of ours, of the newest 200."""
 
 
 class Ordered:
@@ -71,18 +63,6 @@ class Ordered:
             raise RunFailedError(f"request {run} ended as {status['status']}: {status['error']}")
         return bool(status["status"] == "completed")
 
-    def progress(self, caller: Caller, since: str) -> Progress:
-        """`GET /api/v1/requests`, which brings each listed request up to date."""
-        page = caller.call("GET", f"/api/v1/requests?limit=200&created_after={quote(since)}").json()
-        statuses = [request["status"] for request in page["items"]]
-        succeeded = statuses.count("completed")
-        return Progress(succeeded=succeeded, failed=len(statuses) - succeeded - sum(map(statuses.count, OPEN)))
-
-    def is_quiet(self, caller: Caller) -> bool:
-        """Whether no request is open; those that are shown on the way are brought up to date."""
-        pages = [caller.call("GET", f"/api/v1/requests?limit=200&status={status}").json() for status in OPEN]
-        return not any(page["items"] for page in pages)
-
 
 class Handwritten:
     """A DAG, through Airflow's own API."""
@@ -105,11 +85,3 @@ class Handwritten:
         if state == "failed":
             raise RunFailedError(f"run {run} of the hand-written DAG failed")
         return bool(state == "success")
-
-    def progress(self, caller: Caller, since: str) -> Progress:
-        """The list's `total_entries`, of which one is fetched."""
-        found = {
-            state: caller.call("GET", f"{self._runs}?state={state}&limit=1&run_after_gte={quote(since)}").json()
-            for state in ("success", "failed")
-        }
-        return Progress(succeeded=found["success"]["total_entries"], failed=found["failed"]["total_entries"])

@@ -13,8 +13,10 @@ with DAG(
     schedule=None,
     catchup=False,
     is_paused_upon_creation=False,
+    # See `handwritten.py`, for these and for the retries.
+    max_active_runs=1000,
+    max_active_tasks=3000,
     params={"text": "measured"},
-    # See `handwritten.py`.
     default_args={"retries": 3, "retry_delay": dt.timedelta(seconds=1)},
 ):
     calls = [

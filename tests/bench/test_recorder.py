@@ -19,6 +19,8 @@ def test_calls_are_recorded_in_the_order_of_their_arrival():
             answer = connection.getresponse()
             assert (202, b"{}") == (answer.status, answer.read())
         now, slow = recorder.calls("now"), recorder.calls("slow")
+        assert (2, 0) == (recorder.count("now"), recorder.count("wait"))
+        assert (now, []) == (recorder.calls("now", "run"), recorder.calls("now", "ru"))
         connection.close()
 
     assert ["run/1", "run/2"] == [call.path for call in now]
