@@ -5,6 +5,10 @@
 #
 #   docker build --build-arg TERRAFORM_IMAGE=hashicorp/terraform:1.11.4@sha256:... .
 #   docker build --build-arg TERRAFORM_IMAGE=ghcr.io/opentofu/opentofu:minimal --build-arg TERRAFORM=/usr/local/bin/tofu .
+#
+# Files of requests in an object store ([pao] file_storage), and whatever else of Airflow's providers, by another:
+#
+#   docker build --build-arg "PACKAGES=apache-airflow-providers-amazon[s3fs]" .
 ARG TERRAFORM_IMAGE=hashicorp/terraform:1.11.4
 FROM ${TERRAFORM_IMAGE} AS terraform
 
@@ -20,6 +24,8 @@ USER airflow
 
 COPY --chown=airflow:0 requirements.txt /opt/pao/
 RUN pip install --no-cache-dir -r /opt/pao/requirements.txt
+ARG PACKAGES=""
+RUN [ -z "$PACKAGES" ] || pip install --no-cache-dir --constraint /opt/pao/requirements.txt $PACKAGES
 
 COPY --chown=airflow:0 pyproject.toml /opt/pao/
 COPY --chown=airflow:0 api_plugin /opt/pao/api_plugin

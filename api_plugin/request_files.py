@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.exceptions import AirflowException
 from pydantic import JsonValue
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -22,7 +21,7 @@ from api_plugin.exceptions import unavailable
 from api_plugin.store.requests import Request
 from catalog_compiler.file_references import is_stored
 from catalog_compiler.plan import FieldPlan
-from catalog_compiler.stored_files import restore, store
+from catalog_compiler.stored_files import StorageAwayError, reaching, restore, store
 
 log = structlog.get_logger(__name__)
 
@@ -44,30 +43,42 @@ def keep_files(
     folder = _folder(request)
     _delete_on_rollback(session, folder)
     try:
-        storage = ObjectStoragePath(root)
+        storage = _storage(root)
         stored = {
             name: store(storage, f"{folder}/{name}", str(values[name]), sealer(), secret=field.sensitive)
             for name, field in files.items()
         }
-    except (OSError, AirflowException, ImportError) as error:
+    except OSError as error:
         log.warning("files not stored", request_id=str(request.id), error=str(error))
         raise unavailable("the storage of files did not take a file; try again in a moment") from None
     return {**values, **stored}
 
 
 def restored(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The values with the content of each stored file in its place. Raises StoredFileError."""
+    """The values with the content of each stored file in its place.
+
+    Raises StoredFileError for one that is gone, and a 503 problem where the storage is away.
+    """
     root = settings().file_storage
-    return {
-        name: restore(ObjectStoragePath(root or ""), value, sealer()) if is_stored(value) else value
-        for name, value in values.items()
-    }
+    try:
+        return {
+            name: restore(_storage(root or ""), value, sealer()) if is_stored(value) else value
+            for name, value in values.items()
+        }
+    except StorageAwayError as error:
+        log.warning("files not read", error=str(error))
+        raise unavailable("the storage of files does not answer; try again in a moment") from None
 
 
 def delete_files(request: Request) -> None:
-    """Delete all files of a request, where there are any. Raises OSError where the storage is away."""
+    """Delete all files of a request, where there are any. Raises StorageAwayError."""
     if any(is_stored(value) for value in request.fields.values()):
         _delete(_folder(request))
+
+
+def _storage(root: str) -> ObjectStoragePath:
+    with reaching():
+        return ObjectStoragePath(root)
 
 
 def _folder(request: Request) -> str:
@@ -75,17 +86,22 @@ def _folder(request: Request) -> str:
 
 
 def delete_orphans(session: Session) -> int:
-    """Delete the files of the last days whose request was never made, and say of how many requests they were."""
+    """Delete the files of the last days whose request was never made, and say of how many requests they were.
+
+    Raises StorageAwayError.
+    """
     root = settings().file_storage
     if root is None:
         return 0
     days = [utc_now().date() - dt.timedelta(days=ago) for ago in range(2, 2 + SWEPT_DAYS)]
     deleted = 0
-    for day in (ObjectStoragePath(root) / day.isoformat() for day in days):
-        names = [each.name for each in day.iterdir()] if day.exists() else []
+    for day in (_storage(root) / day.isoformat() for day in days):
+        with reaching():
+            names = [each.name for each in day.iterdir()] if day.exists() else []
         known = {str(found) for found in session.scalars(select(Request.id).where(Request.id.in_(_ids(names))))}
         for name in set(names) - known:
-            (day / name).rmdir(recursive=True)
+            with reaching():
+                (day / name).rmdir(recursive=True)
             deleted += 1
     return deleted
 
@@ -104,9 +120,10 @@ def _delete(folder: str) -> None:
     root = settings().file_storage
     if root is None:
         return
-    place = ObjectStoragePath(root) / folder
-    if place.exists():
-        place.rmdir(recursive=True)
+    with reaching():
+        place = _storage(root) / folder
+        if place.exists():
+            place.rmdir(recursive=True)
 
 
 def _delete_on_rollback(session: Session, folder: str) -> None:
@@ -122,7 +139,7 @@ def _delete_on_rollback(session: Session, folder: str) -> None:
             return
         try:
             _delete(folder)
-        except (OSError, AirflowException) as error:
+        except OSError as error:
             log.warning("files left over", folder=folder, error=str(error))
 
     event.listen(session, "before_commit", commit_begins, once=True)

@@ -117,7 +117,7 @@ class PaoSettings(BaseModel):
         default=None,
         description="Where the files of requests are kept, by Airflow's object storage path: a folder that all "
         "processes share (`file:///opt/airflow/files`), or an object store (`s3://aws_default@bucket/pao`, with its "
-        "provider and fsspec package installed); without one, in the database, in the request and its run.",
+        "packages: `apache-airflow-providers-amazon[s3fs]`); without one, in the database, in the request and its run.",
     )
     catalog_ttl: float = Field(
         default=1.0, ge=0, description="Seconds for which an API process may serve its copy of the catalog unchecked."

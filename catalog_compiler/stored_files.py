@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -18,6 +20,24 @@ from catalog_compiler.sealing import Sealer, SealError
 
 class StoredFileError(LookupError):
     """A file of a request can't be read any more; the message says which, and what to do."""
+
+
+class StorageAwayError(OSError):
+    """The storage does not answer, or refuses: another time may help, and what is in it is not known."""
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Raise StorageAwayError for whatever a storage says in terms of its own, but for what is not there."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise StorageAwayError(
+            f"[pao] file_storage can't be reached ({type(error).__name__}: {error}); an operator looks whether it is "
+            "there, and whether its packages and connection are"
+        ) from error
 
 
 class Place(Protocol):
@@ -41,13 +61,14 @@ class Place(Protocol):
 
 
 def store(storage: Place, path: str, url: str, sealer: Sealer, *, secret: bool) -> dict[str, JsonValue]:
-    """Write the file of a data URL, and give what stands for it. Raises OSError where the storage does not take it."""
+    """Write the file of a data URL, and give what stands for it. Raises OSError where the storage takes it not."""
     head = url.partition(",")[0]
     content = read_data_url(url).content
     kept = sealer.seal_bytes(content) if secret else content
-    place = storage / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(kept)
+    with reaching():
+        place = storage / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(kept)
     reference = FileReference(
         path=path,
         size=len(content),
@@ -58,14 +79,15 @@ def store(storage: Place, path: str, url: str, sealer: Sealer, *, secret: bool) 
 
 
 def restore(storage: Place, value: JsonValue, sealer: Sealer) -> str:
-    """The data URL of a stored file. Raises StoredFileError."""
+    """The data URL of a stored file. Raises StoredFileError, or StorageAwayError."""
     reference = reference_of(value)
     try:
-        kept = (storage / reference.path).read_bytes()
-    except OSError as error:
+        with reaching():
+            kept = (storage / reference.path).read_bytes()
+    except FileNotFoundError:
         raise StoredFileError(
-            f"the file '{reference.path}' can't be read from [pao] file_storage ({type(error).__name__}); "
-            "an operator looks whether it is there"
+            f"the file '{reference.path}' is not in [pao] file_storage any more; an operator puts it back, or the item "
+            "is ordered anew"
         ) from None
     if hashlib.sha256(kept).hexdigest() != reference.digest:
         raise StoredFileError(f"the file '{reference.path}' was changed in [pao] file_storage; order the item anew")

@@ -21,6 +21,9 @@ STACK_MARK = "PAO_LOCAL_STACK"
 OF_A_CATALOG = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW__PAO__")
 """How the caller gives connections, variables and options of ours; every other name is of an Airflow of their own."""
 
+OF_THE_CALLER = ("AIRFLOW__PAO__FILE_STORAGE",)
+"""What a start sets, unless the caller does."""
+
 
 def airflow_environment(
     settings: Settings,
@@ -42,14 +45,15 @@ def airflow_environment(
 
 
 def process_environment(caller: Mapping[str, str], airflow: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The caller's environment with Airflow's settings replaced; what `OF_A_CATALOG` lists stays."""
+    """The caller's environment with Airflow's settings replaced; what `OF_A_CATALOG` lists stays, if nothing is set."""
     kept = {
         name: value
         for name, value in caller.items()
         if not name.startswith("AIRFLOW_") or name.startswith(OF_A_CATALOG)
     }
     path = os.pathsep.join([str(settings.bin), caller.get("PATH", os.defpath)])
-    return {**kept, **airflow, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    own = {name: kept[name] for name in OF_THE_CALLER if name in kept}
+    return {**kept, **airflow, **own, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from api_plugin.exceptions import ApiProblem
 from api_plugin.permissions import Permission
 from api_plugin.request_files import delete_files, delete_orphans, restored
 from catalog_compiler.file_references import is_stored
+from catalog_compiler.stored_files import StoredFileError
 from tests.api_plugin.conftest import a_caller
 from tests.items import NAME_FIELD, action, compiled_item
 
@@ -89,6 +90,25 @@ def test_actions_read_what_their_templates_need(published, storage):
     read = asyncio.run(_read(request, {"notes"}, storage))
 
     assert (VALUES["notes"], True) == (read["notes"], is_stored(read["key"]))
+
+
+def test_actions_wait_for_a_storage_that_is_away(published, storage):
+    """It may be there again in a moment; a request fails where it is not."""
+    request = published.order(fields=VALUES)
+    elsewhere = storage.rename(storage.with_name("elsewhere"))
+    storage.write_text("a file where the folder was")
+    changed = settings().model_copy(update={"file_storage": f"file://{storage}"})
+
+    def until_it_is_back():
+        yield 0.0
+        storage.unlink()
+        elsewhere.rename(storage)
+        yield 0.0
+
+    with pytest.raises(StoredFileError, match="can't be reached"):
+        asyncio.run(with_files(request.fields, {"notes"}, changed, pauses=()))
+    read = asyncio.run(with_files(request.fields, {"notes"}, changed, pauses=until_it_is_back()))
+    assert VALUES["notes"] == read["notes"]
 
 
 def test_a_request_that_is_not_made_leaves_no_file(published, storage):

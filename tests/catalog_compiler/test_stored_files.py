@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from catalog_compiler.file_references import described, is_stored, reference_of
 from catalog_compiler.sealing import Sealer, masked
-from catalog_compiler.stored_files import StoredFileError, restore, store
+from catalog_compiler.stored_files import StorageAwayError, StoredFileError, restore, store
 
 URL = f"data:text/plain;name=my%20notes.txt;base64,{base64.b64encode(b'hello').decode()}"
 SEALER = Sealer(Fernet.generate_key().decode())
@@ -52,12 +52,24 @@ def test_a_file_that_was_changed_is_refused(tmp_path):
 
 
 def test_a_file_that_is_gone_is_told(tmp_path):
-    """With where it was looked for."""
+    """It does not come back by itself."""
     value = store(tmp_path, "notes", URL, SEALER, secret=False)
     (tmp_path / "notes").unlink()
 
-    with pytest.raises(StoredFileError, match=r"'notes' can't be read from \[pao\] file_storage"):
+    with pytest.raises(StoredFileError, match=r"'notes' is not in \[pao\] file_storage any more"):
         restore(tmp_path, value, SEALER)
+
+
+def test_a_storage_that_is_away_is_no_file_that_is_gone(tmp_path):
+    """Whatever it says; it may be there again in a moment."""
+    value = store(tmp_path / "storage", "notes", URL, SEALER, secret=False)
+    (tmp_path / "storage").rename(tmp_path / "elsewhere")
+    (tmp_path / "storage").write_text("a file where the folder was")
+
+    with pytest.raises(StorageAwayError, match=r"\[pao\] file_storage can't be reached \(NotADirectoryError"):
+        restore(tmp_path / "storage", value, SEALER)
+    with pytest.raises(StorageAwayError):
+        store(tmp_path / "storage", "a/notes", URL, SEALER, secret=False)
 
 
 def test_a_secret_file_of_a_key_that_is_gone_is_told(tmp_path):

@@ -34,7 +34,7 @@ EVERYWHERE = {
     "AIRFLOW__PAO__ALLOW_PRIVATE_ADDRESSES": f"{HERE_ONLY}: elsewhere private addresses are refused unless allowed",
     "AIRFLOW__PAO__BASE_URL": "where people reach that deployment",
     "AIRFLOW__PAO__FERNET_KEY": "a secret of that deployment",
-    "AIRFLOW__PAO__FILE_STORAGE": "a folder here, a volume in compose, an object store of yours with the chart",
+    "AIRFLOW__PAO__FILE_STORAGE": "a folder here, a volume there",
     "AIRFLOW__PAO__TERRAFORM_FOLDER": "a path in the image",
 }
 REDIS = {"AIRFLOW__PAO__REDIS_URL": "one machine needs none; compose has that of Celery, the chart's has a password"}

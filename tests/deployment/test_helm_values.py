@@ -34,3 +34,13 @@ def test_secrets_come_from_a_secret(helm_values):
     assert {"AIRFLOW__PAO__FERNET_KEY", "AIRFLOW_CONN_PAO_API", "AIRFLOW_CONN_PAO_TERRAFORM_STATE"} == from_secret
     assert {name for name in in_clear if name.endswith(("KEY", "SECRET", "CONN", "PASSWORD"))} == set()
     assert helm_values["data"]["metadataSecretName"] == helm_values["jwtSecretName"] == "pao-secrets"
+
+
+def test_files_of_requests_have_one_place(helm_values):
+    """What an API server writes is read by actions on triggerers and workers: a volume that all pods mount."""
+    (storage,) = [each["value"] for each in helm_values["env"] if each["name"] == "AIRFLOW__PAO__FILE_STORAGE"]
+    (volume,), (mount,) = helm_values["volumes"], helm_values["volumeMounts"]
+
+    assert f"file://{mount['mountPath']}" == storage
+    assert volume["name"] == mount["name"]
+    assert "pao-files" == volume["persistentVolumeClaim"]["claimName"]

@@ -7,8 +7,9 @@ from pao_actions.testing import FakeClock, MemorySignals, make_context, run_acti
 from catalog_compiler.actions import Connection, action_type
 from catalog_compiler.templates import Scope
 from tests.fakes import github, jira
+from tests.object_stores import SECRET, s3_server
 from tests.pao_actions.terraform.conftest import Repository, Worker, needs_terraform
-from tests.pao_actions.terraform.test_backends import S3, client, server
+from tests.pao_actions.terraform.test_backends import S3
 from tests.pao_docs.test_action_types import SCOPE, examples
 
 CLUSTER = """
@@ -64,17 +65,15 @@ def test_the_example_of_terraform_does_what_it_says(tmp_path):
     )
     worker = Worker(tmp_path, None, repository)
     config = examples()["terraform"]["config"]
-    with server("moto_server", "-H", "127.0.0.1", "-p", "{port}") as url:
-        where = {"LocationConstraint": "eu-central-1"}
-        client(url).create_bucket(Bucket="terraform-state-production", CreateBucketConfiguration=where)
-        reached = {**S3(url).backend["config"], **config["backend"]["config"]}
+    with s3_server("terraform-state-production") as store:
+        reached = {**S3(store).backend["config"], **config["backend"]["config"]}
         outcome = worker.run(
             fields=SCOPE.fields,
-            env={"SECRET": "backend-secret-12345"},
+            env={"SECRET": SECRET},
             **{**config, "repository": repository.url, "backend": {"type": "s3", "config": reached}},
         )
-        states = client(url).list_objects_v2(Bucket="terraform-state-production")["Contents"]
+        states = store.names()
 
     assert "completed" == outcome.status, outcome
     assert "orders-production keeps 7" == outcome.result.outputs["outputs"]["cluster"]
-    assert ["databases/orders/r-1/terraform.tfstate"] == [each["Key"] for each in states]
+    assert ["databases/orders/r-1/terraform.tfstate"] == states

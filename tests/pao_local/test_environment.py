@@ -83,6 +83,8 @@ def test_another_airflow_of_the_caller_has_no_say(settings, environment):
         "AIRFLOW_VAR_PAO_TOKEN": "kept",
         "AIRFLOW_CONN_VAULT": "kept",
         "AIRFLOW__PAO__ORGANIZATION": "kept",
+        "AIRFLOW__PAO__FILE_STORAGE": "kept",
+        "AIRFLOW__PAO__FERNET_KEY": "another one",
         "AIRFLOWISH": "kept",
     }
 
@@ -92,5 +94,8 @@ def test_another_airflow_of_the_caller_has_no_say(settings, environment):
     assert "AIRFLOW__LOGGING__LOGGING_LEVEL" not in result
     assert result["AIRFLOW_HOME"] == str(settings.airflow_home)
     assert set(result) & {"AIRFLOW_CONFIG", "AIRFLOW_IS_K8S_EXECUTOR_POD"} == set()
-    kept = {"AIRFLOW_VAR_PAO_TOKEN", "AIRFLOW_CONN_VAULT", "AIRFLOW__PAO__ORGANIZATION", "AIRFLOWISH"}
-    assert kept == {name for name, value in result.items() if value == "kept"}
+    ours = {"AIRFLOW__PAO__ORGANIZATION", "AIRFLOW__PAO__FILE_STORAGE"}
+    assert result["AIRFLOW__PAO__FERNET_KEY"] == environment["AIRFLOW__PAO__FERNET_KEY"]
+    assert {"AIRFLOW_VAR_PAO_TOKEN", "AIRFLOW_CONN_VAULT", "AIRFLOWISH", *ours} == {
+        name for name, value in result.items() if value == "kept"
+    }

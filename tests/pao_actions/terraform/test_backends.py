@@ -6,63 +6,23 @@ hosts: of it the real Terraform takes the arguments.
 """
 
 import json
-import socket
-import subprocess
-import sys
-import time
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 from urllib.request import ProxyHandler, build_opener
 
-import boto3
 import pytest
 
+from tests.object_stores import REGION, SECRET, s3_server, server
 from tests.pao_actions.terraform.conftest import needs_terraform, query
 
 pytestmark = needs_terraform
 
-SECRET = "backend-secret-12345"
 KEY = "states/{{fields.name}}"
-DEADLINE = 30.0
-"""Seconds that a server has to begin."""
-
-
-@contextmanager
-def server(program, *arguments):
-    """One of the environment's programs, on a free port; where it is."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name(program), *(each.format(port=port) for each in arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + DEADLINE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, f"{program} ended"
-                assert time.monotonic() < until, f"{program} does not begin"
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def client(url):
-    """Asks moto directly."""
-    return boto3.client(
-        "s3", endpoint_url=url, region_name="eu-central-1", aws_access_key_id="key", aws_secret_access_key=SECRET
-    )
 
 
 @pytest.fixture(scope="module")
 def s3():
-    with server("moto_server", "-H", "127.0.0.1", "-p", "{port}") as url:
-        client(url).create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        yield url
+    with s3_server() as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +40,13 @@ def postgres(states):
 
 
 class S3:
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, store):
+        self.store = store
         arguments = {
-            "bucket": "bucket",
+            "bucket": store.bucket,
             "key": KEY,
-            "region": "eu-central-1",
-            "endpoints": {"s3": url},
+            "region": REGION,
+            "endpoints": {"s3": store.url},
             "use_path_style": True,
             "use_lockfile": True,
             "access_key": "key",
@@ -97,7 +57,7 @@ class S3:
         self.backend = {"type": "s3", "config": arguments}
 
     def state(self):
-        return client(self.url).get_object(Bucket="bucket", Key="states/orders")["Body"].read()
+        return self.store.client().get_object(Bucket=self.store.bucket, Key="states/orders")["Body"].read()
 
 
 class Gcs:
