@@ -42,7 +42,8 @@ def run_airflows_own(command: str, *options: str, without: str) -> NoReturn:
     """Become Airflow's own command in this process, and say why, and what users are then without."""
     message = (
         f"pao {command} was not tested with this version of Airflow, so 'airflow {command}' runs in its place: "
-        f"{without}; install a tested version of Airflow, or a version of platform-automation-orchestrator that was tested with it"
+        f"{without}; install a tested version of Airflow, or a version of platform-automation-orchestrator that was "
+        "tested with it"
     )
     log.warning(
         message,
