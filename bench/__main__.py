@@ -22,12 +22,15 @@ from bench.figures import Result
 from bench.growth import STAGES
 from bench.machine import describe
 from bench.parts import MEASURES, Bench
+from bench.peers.comparing import add_arguments, compare
 from bench.report import as_json, show
 from bench.stack import ROOT, measured_stack
 from bench.ways import RunFailedError
 
 ON_A_STACK = tuple(dict.fromkeys(part for part, _ in MEASURES))
 PARTS = ("compile", *ON_A_STACK)
+PEERS = "peers"
+"""The part that is measured only where it is named: it installs other engines."""
 COMPILED = (1000, 10000)
 """Items of the catalogs that are compiled."""
 
@@ -51,6 +54,8 @@ def main() -> int:
                 for part, measure in MEASURES:
                     if part in arguments.only:
                         parts.update(measure(bench))
+        if PEERS in arguments.only:
+            parts[PEERS] = compare(arguments, progress)
     except (
         StartError,
         UnexpectedAnswerError,
@@ -80,7 +85,7 @@ def _store(content: dict[str, Any]) -> Path:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
+    parser.add_argument("--only", nargs="+", choices=(*PARTS, PEERS), default=PARTS, help="measure these parts alone")
     parser.add_argument("--items", type=_count, default=200, help="in the catalog")
     parser.add_argument("--calls", type=_count, default=400, help="of each kind to the catalog")
     parser.add_argument("--requests", type=_count, default=100_000, help="that are listed and searched")
@@ -98,6 +103,7 @@ def _arguments() -> argparse.Namespace:
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"
     )
     parser.add_argument("--pushes", type=_count, default=5, help="of one changed item, by polling and with a call each")
+    add_arguments(parser)
     return parser.parse_args()
 
 
