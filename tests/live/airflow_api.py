@@ -16,9 +16,9 @@ class AirflowApi:
 
     http: httpx.Client
 
-    def run(self, dag_id: str, conf: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Trigger a DAG and wait until that run has ended."""
-        body = {"logical_date": None, "conf": conf or {}}
+    def run(self, dag_id: str, conf: dict[str, Any] | None = None, *, run_id: str | None = None) -> dict[str, Any]:
+        """Trigger a DAG as its page does, under an id where one is given, and wait until that run has ended."""
+        body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
         made = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
         return self.ended(dag_id, made["dag_run_id"])
 

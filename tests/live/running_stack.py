@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +92,27 @@ class RunningStack:
             with connection.cursor() as cursor:
                 cursor.execute(query, values or None)
                 return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def change(self, statement: str, *values: Any) -> None:
+        """Change what the database has, as nothing of the stack would."""
+        connection = psycopg2.connect(self.database_url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement, values or None)
+        finally:
+            connection.close()
+
+    @contextmanager
+    def nobody_writes(self, table: str) -> Iterator[Callable[[], bool]]:
+        """Have everyone who would write to a table wait while the block runs; gives whether somebody does."""
+        connection = psycopg2.connect(self.database_url)
+        waiting = "SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+                yield lambda: bool(self.rows(waiting, table))
         finally:
             connection.close()
 

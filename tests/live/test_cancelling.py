@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
 from tests.live.airflow_api import AirflowApi
 from tests.live.items import item, scripted_call, undo
 from tests.live.portal import Portal
+from tests.live.running_stack import RunningStack
 from tests.live.scripted_target import Reply, ScriptedTarget
 from tests.live.waiting import wait_for
 
@@ -147,3 +152,44 @@ def test_a_run_that_is_started_in_airflow_is_a_request(
     first = f"/api/v2/dags/{DAG}/dagRuns/{wrong['dag_run_id']}/taskInstances/first"
     report = airflow.http.get(f"{first}/xcomEntries/pao_report").raise_for_status()
     assert "/fields/name: name is required" in report.text
+
+
+def test_an_api_server_that_dies_before_the_undo_loses_nothing(
+    catalog, developer: Portal, airflow: AirflowApi, scripted: ScriptedTarget, stack: RunningStack
+):
+    """It was killed when the request was marked, and its undo about to be written: reconciling starts it, once."""
+    for place in ("first", "second"):
+        scripted.script(f"/cx-{place}/dies", Reply(body=f'{{"id": "{place}-d"}}'))
+    held = scripted.hold("/cx-third/dies")
+    request_id = developer.submit("cx-calls", "dies")
+    wait_for(lambda: scripted.calls("/cx-third/dies"), "the third call is on its way")
+
+    with ThreadPoolExecutor(1) as pool:
+        with stack.nobody_writes("pao.request_rollback") as somebody_waits:
+            call = pool.submit(developer.http.delete, f"/api/v1/requests/{request_id}")
+            wait_for(somebody_waits, "the undo is about to be written")
+            stack.kill("api-server")
+            found = stack.rows(
+                "SELECT state, (SELECT count(*) FROM pao.request_rollback WHERE request_id::text = run_id) "
+                "FROM dag_run WHERE run_id = %s",
+                request_id,
+            )
+        assert isinstance(call.exception(), httpx.TransportError)
+    held.set()
+    stack.wait_until_ready()
+    assert "success" == airflow.run("reconcile")["state"]
+    request = developer.ended(request_id)
+
+    assert [("failed", 0)] == found
+    assert ("cancelled", "rolled_back", ["second", "first"]) == (
+        request["status"],
+        request["rollback"]["status"],
+        request["rollback"]["actions"],
+    )
+    assert [("cancelling", "developer"), ("cancelled", None)] == timeline(request)[4:]
+    undone = [call for place in ("second", "first") for call in scripted.calls(f"/cx-{place}/{place}-d/dies")]
+    assert ["DELETE", "DELETE"] == [call.method for call in undone]
+    assert undone == sorted(undone, key=lambda call: call.at)
+    assert ["POST"] * 3 == [
+        method for place in ("first", "second", "third") for method in methods(scripted, f"/cx-{place}/dies")
+    ]

@@ -46,6 +46,7 @@ def on_failure(policy: str, made: dict[str, Any]) -> dict[str, Any]:
 ITEMS = (
     on_failure("hold", item("op-held", FIRST, scripted_call("second", "/op-second"))),
     on_failure("escalate", item("op-asks", scripted_call("first", "/op-asks"), manual=(TICKET,))),
+    on_failure("escalate", item("op-half", FIRST, scripted_call("second", "/op-asks"), manual=(TICKET,))),
 )
 
 
@@ -95,42 +96,94 @@ def test_a_request_goes_on_where_it_failed_is_undone_and_is_tried_anew(
     assert ["POST"] == methods(scripted, "/op-first/two")
 
 
+def ticket(jira: FakeJira, name: str, *, after: int = 0) -> dict[str, Any]:
+    """The ticket for a name, of which there were so many before."""
+
+    def made() -> dict[str, Any] | None:
+        found = [each for each in list(jira.issues.values()) if each["fields"].get("summary") == f"Provide {name}"]
+        return found[after] if found[after:] else None
+
+    return wait_for(made, f"a ticket for {name} is made")
+
+
+def wait_for_people(portal: Portal, request_id: str) -> dict[str, Any]:
+    """A request, once its ticket is waited for."""
+
+    def waiting() -> dict[str, Any] | None:
+        request = portal.request(request_id)
+        return request if request["actions"][-1]["status"] == "waiting" else None
+
+    return wait_for(waiting, "the ticket is waited for")
+
+
+def resolve(portals: dict[str, Portal], jira: FakeJira, key: str, *, status: str, resolution: str) -> None:
+    """People are done with a ticket, and Jira tells of it."""
+    jira.move(key, status, resolution)
+    content = json.dumps({"webhookEvent": "jira:issue_updated", "issue": {"key": key}}).encode()
+    signature = hmac.new(WEBHOOK_SECRET.encode(), content, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "X-Hub-Signature": f"sha256={signature}"}
+    portals["nobody"].http.post("/api/v1/webhooks/jira/jira_live", content=content, headers=headers)
+
+
 def test_people_go_on_with_what_failed_and_their_ticket_tells_why(
     catalog, developer: Portal, portals: dict[str, Portal], scripted: ScriptedTarget, jira: FakeJira
 ):
     """By the item's policy; the request completes as the ticket does."""
     scripted.script("/op-asks/help", REFUSED)
     request_id = developer.submit("op-asks", "help")
+    issue = ticket(jira, "help")
+    request = wait_for_people(developer, request_id)
 
-    def ticket() -> dict[str, Any] | None:
-        made = [issue for issue in list(jira.issues.values()) if issue["fields"].get("summary") == "Provide help"]
-        return made[0] if made else None
-
-    def waiting() -> bool:
-        return [each["status"] for each in developer.request(request_id)["actions"]] == ["failed", "waiting"]
-
-    issue = wait_for(ticket, "a ticket is made")
-    wait_for(waiting, "the ticket is waited for")
-    request = developer.request(request_id)
     told = text_of_adf(issue["fields"]["description"])
     assert "This was tried automatically before, and failed: action 'first' failed" in told
     assert f"/api/v1/requests/{request_id}" in told
-    assert ("in_progress", ["automatic", "manual"]) == (
+    assert ("in_progress", [("automatic", "failed"), ("manual", "waiting")]) == (
         request["status"],
-        [action["mode"] for action in request["actions"]],
+        [(action["mode"], action["status"]) for action in request["actions"]],
     )
     assert (f"{jira.url}/browse/{issue['key']}", {"id": issue["id"], "key": issue["key"]}) == (
         request["actions"][1]["url"],
         request["actions"][1]["outputs"],
     )
 
-    jira.move(issue["key"], "Done", "Fixed")
-    content = json.dumps({"webhookEvent": "jira:issue_updated", "issue": {"key": issue["key"]}}).encode()
-    signature = hmac.new(WEBHOOK_SECRET.encode(), content, hashlib.sha256).hexdigest()
-    headers = {"Content-Type": "application/json", "X-Hub-Signature": f"sha256={signature}"}
-    portals["nobody"].http.post("/api/v1/webhooks/jira/jira_live", content=content, headers=headers)
-
+    resolve(portals, jira, issue["key"], status="Done", resolution="Fixed")
     request = developer.ended(request_id)
     assert ("completed", issue["key"]) == (request["status"], request["outputs"]["order"]["key"])
     assert ["in_progress", "completed"] == [entry["status"] for entry in request["timeline"]][3:]
     assert ["POST"] == methods(scripted, "/op-asks/help")
+
+
+def test_people_who_decline_fail_the_request(
+    catalog, developer: Portal, portals: dict[str, Portal], scripted: ScriptedTarget, jira: FakeJira
+):
+    """What was done is undone; where nothing was, it can be tried again, and people are asked by another ticket."""
+    scripted.script("/op-first/half", Reply(body='{"id": "h-1"}'))
+    for name in ("half", "none"):
+        scripted.script(f"/op-asks/{name}", REFUSED)
+    half, none = developer.submit("op-half", "half"), developer.submit("op-asks", "none")
+    for request_id, name in ((half, "half"), (none, "none")):
+        declined = ticket(jira, name)["key"]
+        wait_for_people(developer, request_id)
+        resolve(portals, jira, declined, status="Rejected", resolution="Won't Do")
+
+    request = developer.ended(half)
+    assert ("rolled_back", ["first"]) == (request["status"], request["rollback"]["actions"])
+    assert ["rolled_back", "failed", "failed"] == [action["status"] for action in request["actions"]]
+    assert ["in_progress", "rolling_back", "rolled_back"] == [entry["status"] for entry in request["timeline"]][3:]
+    assert "was closed as 'Rejected' (Won't Do)" in request["error"]
+    assert ["DELETE"] == methods(scripted, "/op-first/h-1/half")
+
+    request = developer.ended(none)
+    assert ("failed", None) == (request["status"], request["rollback"])
+    assert ["in_progress", "failed"] == [entry["status"] for entry in request["timeline"]][3:]
+    assert "was closed as 'Rejected' (Won't Do)" in request["error"]
+    assert 409 == developer.http.post(f"/api/v1/requests/{none}/escalate", json={}).status_code
+
+    operate(developer, none, "retry")
+    resolve(portals, jira, ticket(jira, "none", after=1)["key"], status="Done", resolution="Fixed")
+    request = developer.ended(none)
+    assert ("completed", ["failed", "completed"]) == (
+        request["status"],
+        [action["status"] for action in request["actions"]],
+    )
+    assert ["POST"] == methods(scripted, "/op-asks/none")
