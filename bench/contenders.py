@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pao_local.processes import Supervisor
@@ -61,19 +60,8 @@ class Turns:
         self._programs = {command: name for name, command in stack.settings.daemons.named_triggerers()}
         self._running = OURS
 
-    @contextmanager
-    def at(self, triggerer: str) -> Iterator[None]:
-        """Have that triggerer at work while the block runs, and ours afterwards.
-
-        Raises `TimeoutError` where it does not report to the database.
-        """
-        self._switch(triggerer)
-        try:
-            yield
-        finally:
-            self._switch(OURS)
-
-    def _switch(self, triggerer: str) -> None:
+    def take(self, triggerer: str) -> None:
+        """Have that triggerer at work from now on; raises `TimeoutError` where it does not report to the database."""
         if triggerer == self._running:
             return
         self._supervisor.stop_program(self._programs[self._running])

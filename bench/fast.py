@@ -54,11 +54,12 @@ def measure_fast(stack: MeasuredStack, rounds: int) -> Fast:
         for _ in range(TURNS):
             for triggerer, times in ((OURS, rounds), (STOCK, rounds // SLOWER)):
                 ways = [each for each in CONTENDERS if each.triggerer == triggerer]
-                with turns.at(triggerer):
-                    # The first round meets processes that have yet to import and connect.
-                    for number in range(1 + max(1, times // TURNS)):
-                        for way in ways:
-                            steps = run_once(stack, ask, way)
-                            if number:
-                                found[way.name].append(steps)
+                turns.take(triggerer)
+                # The first round meets processes that have yet to import and connect.
+                for number in range(1 + max(1, times // TURNS)):
+                    for way in ways:
+                        steps = run_once(stack, ask, way)
+                        if number:
+                            found[way.name].append(steps)
+        turns.take(OURS)
     return Fast(ways={each.name: StepTimes.of(found[each.name]) for each in CONTENDERS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.contenders import CONTENDERS, ITEM, ON_WORKERS, Turns
+from bench.contenders import CONTENDERS, ITEM, ON_WORKERS, OURS, Turns
 from bench.figures import Row, Target, bare_row
 from bench.measure import ratio
 from bench.runs import Burst, burst
@@ -51,7 +51,8 @@ def measure_flood(stack: MeasuredStack, runs: int, timeout: float) -> Flood:
         turns = Turns(stack, ask)
         for each in CONTENDERS:
             some = runs if each is ITEM else max(1, runs // FEWER)
-            with turns.at(each.triggerer):
-                way = each.way(stack, "flood")
-                found[each.name] = burst(ask, way, runs=some, clients=CLIENTS, timeout=timeout)
+            turns.take(each.triggerer)
+            way = each.way(stack, "flood")
+            found[each.name] = burst(ask, way, runs=some, clients=CLIENTS, timeout=timeout)
+        turns.take(OURS)
     return Flood(ways=found)
