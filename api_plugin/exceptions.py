@@ -27,6 +27,8 @@ class ApiProblem(Exception):  # noqa: N818 - RFC 9457's word
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further members of the problem, such as the current revision."""
+    refusal: bool = False
+    """Whether the caller reached for what is not theirs: that goes on record."""
 
 
 def not_signed_in(detail: str) -> ApiProblem:
@@ -36,12 +38,12 @@ def not_signed_in(detail: str) -> ApiProblem:
 
 def not_allowed(detail: str) -> ApiProblem:
     """403: signed in, without the permission."""
-    return ApiProblem(403, "not-allowed", "Not allowed", detail)
+    return ApiProblem(403, "not-allowed", "Not allowed", detail, refusal=True)
 
 
-def not_found(detail: str, code: str = "not-found") -> ApiProblem:
-    """404: does not exist, or the caller must not know that it does."""
-    return ApiProblem(404, code, "Not found", detail)
+def not_found(detail: str, code: str = "not-found", *, refusal: bool = False) -> ApiProblem:
+    """404: does not exist, or (a `refusal`) the caller must not know that it does."""
+    return ApiProblem(404, code, "Not found", detail, refusal=refusal)
 
 
 def conflict(code: str, detail: str, **extra: str) -> ApiProblem:

@@ -67,3 +67,6 @@ ROLES: dict[str, tuple[Permission, ...]] = {
     "PAO Service": (Permission.CATALOG_READ, Permission.CATALOG_REFRESH, Permission.INTERNAL),
 }
 """The roles that `pao setup` makes. Airflow's Admin has every permission."""
+
+NO_TEAMS = frozenset({*ROLES, "Admin", "Op", "User", "Viewer", "Public"})
+"""Roles that say what one may do; those of FAB and PAO are never also a team, whatever an item names its owner."""

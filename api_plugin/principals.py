@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection
 
 from api_plugin.exceptions import ApiProblem, not_allowed, not_signed_in
 from api_plugin.outages import may_pass
-from api_plugin.permissions import Permission
+from api_plugin.permissions import NO_TEAMS, Permission
 from api_plugin.sign_ins import SignIns
 from api_plugin.store.access import ApiKey
 
@@ -41,6 +41,11 @@ class Principal:
     address: str | None = None
     """Where the call came from, for the audit trail."""
 
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """The roles that stand for teams: those that do not say what one may do on the platform."""
+        return tuple(role for role in self.roles if role not in NO_TEAMS)
+
     def may(self, permission: Permission) -> bool:
         """Whether the caller has the permission."""
         return permission in self.permissions
@@ -53,7 +58,10 @@ async def principal_of(connection: HTTPConnection, token: str | None = None) -> 
         raise not_signed_in("sign in: send 'Authorization: Bearer <token>' with a token of POST /auth/token")
     sign_ins: SignIns[Principal] = connection.app.state.sign_ins
     caller = await sign_ins.caller(credential, lambda: _look_up(credential))
-    return replace(caller, address=connection.client.host if connection.client else None)
+    address = connection.client.host if connection.client else None
+    # For whoever puts a refusal on record.
+    connection.state.caller = caller.id, address
+    return replace(caller, address=address)
 
 
 async def _look_up(credential: str) -> Principal:
@@ -130,11 +138,16 @@ class Requires:
         """The caller; raises 401 or 403."""
         caller = await principal_of(connection)
         if not caller.may(self.permission):
-            raise not_allowed(
-                f"'{caller.id}' lacks the permission '{self.permission.method} {self.permission.resource}'; a role "
-                "that has it can be given in Airflow's security pages"
-            )
+            raise lacking(caller, self.permission)
         return caller
+
+
+def lacking(caller: Principal, permission: Permission) -> ApiProblem:
+    """403: the caller has no role with the permission."""
+    return not_allowed(
+        f"'{caller.id}' lacks the permission '{permission.method} {permission.resource}'; a role that has it can be "
+        "given in Airflow's security pages"
+    )
 
 
 async def _anybody(connection: HTTPConnection) -> Principal | None:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api_plugin.correlation import correlation_id
 from api_plugin.exceptions import ApiProblem, FieldProblem, invalid_fields, unavailable
 from api_plugin.outages import database_away, may_pass
+from api_plugin.refusals import put_on_record
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ def install(app: FastAPI) -> None:
 
 async def _api_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)  # noqa: S101 - registered for this class alone
+    await put_on_record(request, error)
     return problem_response(error, request.url.path)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api_plugin.action_status import pending_action
@@ -23,6 +23,7 @@ from api_plugin.recording import Seen, action_json, record
 from api_plugin.resources.recording import record_resources
 from api_plugin.status import derive
 from api_plugin.status_views import ENDED, EscalationView, RequestView, RollbackView, RunView
+from api_plugin.stirring import touched
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestEscalation, RequestEvent, RequestRollback
 from catalog_compiler.plan import ActionPlan, ItemPlan, Mode
@@ -72,8 +73,8 @@ def bring_up_to_date(session: Session, ids: Iterable[uuid.UUID], *, wait: bool =
 
 
 def _may_come_back() -> Any:
-    """Ended requests that an operator may have cleared in Airflow: looked at as well, as far as they are recent."""
-    return Request.updated_at > utc_now() - dt.timedelta(days=7)
+    """Ended requests that an operator may have cleared in Airflow: recent ones, and those whose runs were touched."""
+    return or_(Request.updated_at > utc_now() - dt.timedelta(days=7), touched())
 
 
 def rollback_of(session: Session, requests: Iterable[Request]) -> dict[uuid.UUID, RequestRollback]:

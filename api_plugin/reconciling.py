@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api_plugin.exceptions import ApiProblem
 from api_plugin.outages import database_away
 from api_plugin.projection import bring_up_to_date
-from api_plugin.queueing.admitting import admit_all
+from api_plugin.queueing.admitting import admit_all, let_go_of_ended
 from api_plugin.queueing.holding import configured
 from api_plugin.retention.lost_runs import end_lost
 from api_plugin.retention.snapshots import take_snapshots, without_snapshot
@@ -70,6 +70,7 @@ def reconcile_all(session: Session, shelf: DagShelf) -> Reconciled:
     started = sum(_piece(session, [request_id], settled, failures) for request_id in wanted.failed)
     lost = sum(_piece(session, some, brought_up_to_date, failures) for some in batched(wanted.all, BATCH))
     admit_all(session, configured())
+    let_go_of_ended(session)
     flag_overdue(session)
     session.commit()
     ended = without_snapshot(session, SNAPSHOTS)

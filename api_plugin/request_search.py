@@ -124,8 +124,8 @@ def _seen(caller: Principal) -> Iterator[_Conditions]:
         yield ()
     else:
         yield (Request.user_id == caller.id,)
-        for role in caller.roles:
-            yield (Request.owner == role,)
+        for team in caller.teams:
+            yield (Request.owner == team,)
 
 
 def _of_status(narrowing: Narrowing, *, apart: bool) -> Iterator[_Conditions]:

@@ -5,42 +5,37 @@ Airflow writes down when it touched a run. A run that ended is not touched again
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 
 from airflow.models.dagrun import DagRun
 from airflow.utils.state import DagRunState
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from api_plugin.clock import utc_now
 from api_plugin.status_views import ENDED
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
-COMES_BACK = dt.timedelta(days=7)
-"""For so long a list looks whether an operator cleared a request that had ended."""
-
 
 def stirring(session: Session, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Those that have not ended, and those that ended of late and whose runs were touched since."""
+    """Those that have not ended, and those that ended and whose runs were touched since."""
+    return list(
+        session.scalars(select(Request.id).where(Request.id.in_(ids), or_(Request.status.not_in(ENDED), touched())))
+    )
+
+
+def touched() -> ColumnElement[bool]:
+    """Whether Airflow touched a run of the request after it was looked at last, or has one that has not ended."""
     at_rest = DagRun.state.in_([DagRunState.SUCCESS, DagRunState.FAILED])
-    touched = or_(DagRun.updated_at > Request.updated_at, ~at_rest)
-    run = exists().where(DagRun.dag_id == Request.dag_id, DagRun.run_id == Request.run_id, touched)
+    since = or_(DagRun.updated_at > Request.updated_at, ~at_rest)
+    run = exists().where(DagRun.dag_id == Request.dag_id, DagRun.run_id == Request.run_id, since)
     further = (
         exists().where(
             table.request_id == Request.id,
             DagRun.dag_id == table.dag_id,
             DagRun.run_id == table.run_id,
-            touched,
+            since,
         )
         for table in (RequestRollback, RequestEscalation)
     )
-    of_late = Request.updated_at > utc_now() - COMES_BACK
-    return list(
-        session.scalars(
-            select(Request.id).where(
-                Request.id.in_(ids), or_(Request.status.not_in(ENDED), of_late & or_(run, *further))
-            )
-        )
-    )
+    return or_(run, *further)

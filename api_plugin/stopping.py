@@ -71,7 +71,8 @@ def stop_run(session: Session, run: RunKey) -> tuple[str, ...]:
     session.execute(
         update(DagRun)
         .where(*ends)
-        .values(state=DagRunState.FAILED, end_date=now)
+        # One that waited for its turn has no time in the far future any more, by which Airflow would sort and show it.
+        .values(state=DagRunState.FAILED, end_date=now, run_after=func.least(DagRun.run_after, now))
         .execution_options(synchronize_session=False)
     )
     return at_work

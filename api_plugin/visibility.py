@@ -14,7 +14,7 @@ def sees_item(caller: Principal, access: Access | None) -> bool:
     """Whether the caller may see and request an item. Without `access` everyone who is signed in may."""
     if access is None or caller.may(Permission.REQUEST_READ_ALL):
         return True
-    return bool({*access.roles, *access.teams} & set(caller.roles))
+    return not {*access.roles}.isdisjoint(caller.roles) or not {*access.teams}.isdisjoint(caller.teams)
 
 
 def sees_every_request(caller: Principal) -> bool:
@@ -26,4 +26,4 @@ def sees_requests(caller: Principal) -> ColumnElement[bool]:
     """Which requests the caller may see: all as an operator, else its own and those of items that its team owns."""
     if sees_every_request(caller):
         return true()
-    return or_(Request.user_id == caller.id, Request.owner.in_(caller.roles))
+    return or_(Request.user_id == caller.id, Request.owner.in_(caller.teams))

@@ -27,6 +27,10 @@ class ReaderLeftError(Exception):
     """The reader has gone."""
 
 
+class GoneError(Exception):
+    """What the reader watches is there no more: it was deleted, so nothing of it will ever come."""
+
+
 class MessageQueue:
     """The messages that wait for one reader."""
 
@@ -54,10 +58,17 @@ class MessageQueue:
         self._over = ReaderLeftError()
         self._woken.set()
 
+    def gone(self) -> None:
+        """Tell whoever waits for a message that there will be none."""
+        self._over = self._over or GoneError()
+        self._woken.set()
+        self._taken.set()
+
     def forget(self) -> None:
         """Drop what waits: the reader looks for itself."""
         self._waiting.clear()
-        self._over = None
+        if self.is_slow:
+            self._over = None
 
     @property
     def is_slow(self) -> bool:
@@ -70,6 +81,7 @@ class MessageQueue:
         Raises:
             SlowReaderError: if one was lost, at once: what still waits would leave a gap before it.
             ReaderLeftError: if the reader has gone.
+            GoneError: if what it watches has.
         """
         while self._over is None and not self._waiting:
             self._woken.clear()

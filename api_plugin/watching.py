@@ -109,7 +109,9 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
     @override
     async def look(self) -> None:
         now = time.monotonic()
-        marks = await asyncio.to_thread(_marks, list(self._watchers))
+        watched = list(self._watchers)
+        marks = await asyncio.to_thread(_marks, watched)
+        self._let_go(request_id for request_id in watched if request_id not in marks)
         self._known = {request_id: known for request_id, known in self._known.items() if request_id in marks}
         changed = [request_id for request_id, mark in marks.items() if self._is_due(request_id, mark, now)]
         behind = self._behind(marks.keys() - set(changed))
@@ -127,6 +129,12 @@ class Watchtower(WatchLoop[uuid.UUID, Watcher]):
         for request_id, place in places.items():
             for watcher in self._watchers.get(request_id, set()).copy():
                 watcher.tell_place(place)
+
+    def _let_go(self, deleted: Iterable[uuid.UUID]) -> None:
+        """Tell the watchers of requests that were there when they came that these are there no more."""
+        for request_id in deleted:
+            for watcher in self._watchers.get(request_id, set()).copy():
+                watcher.gone()
 
     def _is_due(self, request_id: uuid.UUID, mark: Mark, now: float) -> bool:
         known = self._known.get(request_id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
 from api_plugin.correlation import correlation_id
-from api_plugin.exceptions import ApiProblem, conflict, not_allowed
+from api_plugin.exceptions import ApiProblem, conflict, not_allowed, not_found
 from api_plugin.operations.transitions import Operation
 from api_plugin.permissions import Permission
 from api_plugin.principals import Principal
@@ -30,7 +30,9 @@ def locked(session: Session, caller: Principal, request_id: uuid.UUID) -> Reques
     Raises a 403 problem where the caller may only see it, as the team that owns its item does.
     """
     its_row = select(Request).where(Request.id == request_id).with_for_update()
-    request = session.scalars(its_row.execution_options(populate_existing=True)).one()
+    request = session.scalars(its_row.execution_options(populate_existing=True)).one_or_none()
+    if request is None:
+        raise not_found(f"request '{request_id}' was deleted a moment ago", "unknown-request")
     if request.user_id != caller.id and not caller.may(Permission.REQUEST_OPERATE_ALL):
         raise not_allowed(
             f"'{caller.id}' may see request '{request_id}' and not change it; its requester and platform operators may"

@@ -18,7 +18,7 @@ from api_plugin.airflow_state import RunKey
 from api_plugin.cancellation import Cancellation
 from api_plugin.clock import utc_now
 from api_plugin.correlation import correlation_id
-from api_plugin.exceptions import ApiProblem, conflict
+from api_plugin.exceptions import ApiProblem, conflict, not_found
 from api_plugin.operations.transitions import require
 from api_plugin.principals import Principal
 from api_plugin.projection import bring_up_to_date, escalation_key, mode_of, plans_of, run_key
@@ -41,7 +41,9 @@ def cancel(
     `undo` says whether what was done is undone; None leaves it to the item's `on_failure`. Raises a 409 problem where
     the request has ended, or is being rolled back.
     """
-    request = session.scalars(select(Request).where(Request.id == request_id).with_for_update()).one()
+    request = session.scalars(select(Request).where(Request.id == request_id).with_for_update()).one_or_none()
+    if request is None:
+        raise not_found(f"request '{request_id}' was deleted a moment ago", "unknown-request")
     runs = _runs(request)
     clear_number, *_ = [lock_run(session, run) for _, run in runs]
     bring_up_to_date(session, [request_id])

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from anyio import CapacityLimiter, to_thread
 
+from api_plugin.clock import utc_now
+from api_plugin.exceptions import ApiProblem
 from api_plugin.principals import Principal
 from api_plugin.request_logs.entry import Entry, Places
 from api_plugin.request_logs.opened import OpenedLog, open_log
 from api_plugin.request_logs.paging import Page, read_page
 from api_plugin.request_logs.readers import Wanted
-from api_plugin.watch_loop import SlowReaderError
+from api_plugin.watch_loop import GoneError, SlowReaderError
 from api_plugin.watching import Watcher, Watchtower
 
 CHUNK = 200
@@ -76,7 +79,20 @@ class LogReader:
             places, more = page.places, page.more
 
     async def follow(self, log: OpenedLog, places: Places, tower: Watchtower) -> AsyncIterator[Told | None]:
-        """Everything that there is and comes, until the request ends; None for a sign of life."""
+        """Everything that there is and comes, until the request ends; None for a sign of life.
+
+        Where the request is deleted meanwhile, the last entry says so.
+        """
+        try:
+            async with aclosing(self._follow(log, places, tower)) as following:
+                async for told in following:
+                    places = places if told is None else told.places
+                    yield told
+        except GoneError:
+            yield Told(entry=_deleted(), places=places)
+
+    async def _follow(self, log: OpenedLog, places: Places, tower: Watchtower) -> AsyncGenerator[Told | None, None]:
+        """Raises GoneError where the request is deleted."""
         since = log.events[-1].seq if log.events else 0
         async with tower.watch(log.request_id, since) as watcher:
             quiet_since = fetched_at = time.monotonic()
@@ -97,12 +113,28 @@ class LogReader:
                     quiet_since = now
                 if log.ended:
                     await asyncio.sleep(LAST_SECONDS)
-                    log, last_look, fetching = await self.open(), True, True
+                    log, last_look, fetching = await self._open_again(), True, True
                     continue
                 if await _anything(watcher):
-                    log = await self.open()
+                    log = await self._open_again()
                 fetching = time.monotonic() - fetched_at >= FETCH_SECONDS
                 fetched_at = time.monotonic() if fetching else fetched_at
+
+    async def _open_again(self) -> OpenedLog:
+        try:
+            return await self.open()
+        except ApiProblem:
+            raise GoneError from None
+
+
+def _deleted() -> Entry:
+    return Entry(
+        at=utc_now(),
+        level="warning",
+        source="request",
+        event="request_deleted",
+        message="the request was deleted, and its log with it; nothing more comes",
+    )
 
 
 async def _anything(watcher: Watcher) -> bool:

@@ -33,7 +33,7 @@ def sees_resources(caller: Principal) -> ColumnElement[bool]:
     """Which resources the caller may see: as with requests, all as an operator, else its own and those of its team."""
     if caller.may(Permission.REQUEST_READ_ALL):
         return true()
-    return or_(Resource.user_id == caller.id, Resource.owner.in_(caller.roles))
+    return or_(Resource.user_id == caller.id, Resource.owner.in_(caller.teams))
 
 
 def resources_query(

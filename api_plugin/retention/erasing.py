@@ -18,9 +18,12 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, upd
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer
+from api_plugin.correlation import correlation_id
 from api_plugin.exceptions import conflict
 from api_plugin.idempotency import forget_answers
+from api_plugin.principals import Principal
 from api_plugin.request_files import delete_files, restored
 from api_plugin.retention.erased_texts import ERASED, Eraser, texts_in, without_values
 from api_plugin.retention.retaining import delete_runs
@@ -53,14 +56,17 @@ class Erased:
     active_resources: list[uuid.UUID]
 
 
-def erase_person(session: Session, user: str) -> Erased:
+def erase_person(session: Session, user: str, caller: Principal) -> Erased:
     """Erase the person of that name or email; commits each batch by itself.
 
-    Raises a 409 problem where any of their requests has not ended.
+    That it was begun, and by whom, is on record before anything is gone. Raises a 409 problem where any of their
+    requests has not ended.
     """
     whose = or_(Request.user_id == user, Request.email == user.lower())
     _refuse_while_any_runs(session, whose)
     pseudonym = f"erased-{secrets.token_hex(4)}"
+    _audit(session, caller, pseudonym, "begun")
+    session.commit()
     identities = session.execute(
         select(Request.user_id, Request.email, Request.user["name"].astext).where(whose).distinct()
     ).all()
@@ -75,10 +81,28 @@ def erase_person(session: Session, user: str) -> Erased:
         count += len(requests)
         session.commit()
     _refuse_while_any_runs(session, whose)
+    # Before the lines of the person's own acts are looked for: who erases themselves is not named either.
+    _audit(session, caller, pseudonym, "erased", requests=count)
     audit = _erase_elsewhere(session, ids, names, pseudonym)
     _sweep(session, [name for name in names if "@" in name or " " in name])
     session.commit()
     return Erased(pseudonym=pseudonym, requests=count, audit=audit, active_resources=active)
+
+
+def _audit(session: Session, caller: Principal, pseudonym: str, outcome: str, **detail: object) -> None:
+    session.add(
+        Audit(
+            at=utc_now(),
+            actor=caller.id,
+            action="person.erase",
+            target=pseudonym,
+            outcome=outcome,
+            address=caller.address,
+            correlation_id=correlation_id(),
+            detail=detail,
+        )
+    )
+    session.flush()
 
 
 def _refuse_while_any_runs(session: Session, whose: ColumnElement[bool]) -> None:

@@ -8,13 +8,10 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Depends
 
 from api_plugin.bodies import JsonBody
-from api_plugin.clock import utc_now
-from api_plugin.correlation import correlation_id
 from api_plugin.datamodels.retention import ErasureAnswer, ErasureBody
 from api_plugin.documentation import problems
 from api_plugin.principals import PeopleEraser
 from api_plugin.retention.erasing import erase_person
-from api_plugin.store.access import Audit
 
 router = APIRouter(prefix="/people", tags=["people"])
 
@@ -31,18 +28,5 @@ def erase_data(
     Their requests are still counted, under a pseudonym. Refused while one of them has not ended. Their account, which
     is that of the sign-in, is not touched. Calling it again erases what is left.
     """
-    erased = erase_person(session, body.user)
-    session.add(
-        Audit(
-            at=utc_now(),
-            actor=caller.id,
-            action="person.erase",
-            target=erased.pseudonym,
-            outcome="erased",
-            address=caller.address,
-            correlation_id=correlation_id(),
-            detail={"requests": erased.requests},
-        )
-    )
-    session.commit()
+    erased = erase_person(session, body.user, caller)
     return ErasureAnswer.model_validate(erased, from_attributes=True)

@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Request as HttpRequest
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from api_plugin.bodies import Draft, JsonDraft
@@ -166,7 +166,11 @@ def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
 def visible_request(session: Session, caller: Principal, request_id: str) -> Request:
     """The request, up to date; a 404 problem where there is none that the caller may see."""
     # Its id alone: what is read before the row is locked may be old by then.
-    return bring_up_to_date(session, [_visible(session, Request.id, caller, request_id)])[0]
+    found = bring_up_to_date(session, [_visible(session, Request.id, caller, request_id)])
+    if not found:
+        # Retention took it in between.
+        raise _no_request(request_id)
+    return found[0]
 
 
 def stored_request(session: Session, caller: Principal, request_id: str) -> Request:
@@ -182,12 +186,14 @@ def _visible(session: Session, what: Any, caller: Principal, request_id: str) ->
         raise _no_request(request_id) from None
     found = session.scalar(select(what).where(Request.id == wanted, sees_requests(caller)))
     if found is None:
-        raise _no_request(request_id)
+        raise _no_request(request_id, hidden=bool(session.scalar(select(exists().where(Request.id == wanted)))))
     return found
 
 
-def _no_request(request_id: str) -> Exception:
-    return not_found(f"there is no request '{request_id[:40]}' that you may see", "unknown-request")
+def _no_request(request_id: str, *, hidden: bool = False) -> Exception:
+    """The same to the caller, whether there is one: that they reached for somebody else's is put on record."""
+    detail = f"there is no request '{request_id[:40]}' that you may see"
+    return not_found(detail, "unknown-request", refusal=hidden)
 
 
 def events_of(session: Session, request: Request) -> list[RequestEvent]:

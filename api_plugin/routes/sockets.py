@@ -18,8 +18,9 @@ from api_plugin.clock import utc_text
 from api_plugin.configuration import settings
 from api_plugin.exceptions import ApiProblem
 from api_plugin.permissions import Permission
-from api_plugin.principals import Principal, principal_of, sent_credential
+from api_plugin.principals import Principal, lacking, principal_of, sent_credential
 from api_plugin.projection import rollback_of
+from api_plugin.refusals import put_on_record
 from api_plugin.request_answers import answer
 from api_plugin.request_logs.following import LogReader
 from api_plugin.request_logs.paging import cursor_places
@@ -28,7 +29,7 @@ from api_plugin.request_logs.room import LogRoom
 from api_plugin.request_logs.telling import telling
 from api_plugin.routes.requests import stored_request
 from api_plugin.seats import NoSeatError, Seats
-from api_plugin.watch_loop import Message, MessageQueue, ReaderLeftError, SlowReaderError
+from api_plugin.watch_loop import GoneError, Message, MessageQueue, ReaderLeftError, SlowReaderError
 from api_plugin.watching import Watcher, Watchtower
 
 router = APIRouter(tags=["watching"])
@@ -88,7 +89,7 @@ async def _admit(
         caller = await principal_of(socket, token)
     except ApiProblem:
         return NOT_SIGNED_IN
-    if not caller.may(permission) or not _same_origin(socket, token):
+    if not await _may(caller, permission, socket) or not _same_origin(socket, token):
         return NOT_ALLOWED
     seats: Seats = socket.app.state.seats
     try:
@@ -99,14 +100,24 @@ async def _admit(
         return await serve(caller)
     except SlowReaderError:
         return TRY_LATER
+    except GoneError:
+        return NOT_FOUND
     finally:
         seat.leave()
+
+
+async def _may(caller: Principal, permission: Permission, socket: WebSocket) -> bool:
+    if not caller.may(permission):
+        await put_on_record(socket, lacking(caller, permission))
+        return False
+    return True
 
 
 async def _serve_request(socket: WebSocket, caller: Principal, request_id: str) -> int:
     try:
         snapshot = await asyncio.to_thread(_snapshot, caller, request_id)
-    except ApiProblem:
+    except ApiProblem as problem:
+        await put_on_record(socket, problem)
         return NOT_FOUND
     since = _since(socket)
     if since is None:

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+from sqlalchemy import delete
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from api_plugin.permissions import Permission
 from api_plugin.seats import room_for
+from api_plugin.store.requests import Request
 from tests.api_plugin.conftest import a_caller
 from tests.api_plugin.runs import a_report
 from tests.api_plugin.serving import serving
@@ -171,3 +173,40 @@ def test_what_actions_log_comes_over_the_socket_to_who_asks(world, host):
     assert {"status", "action", "end"} == {message["type"] for message in without}
     with pytest.raises(ConnectionClosedError, match="1008"):
         asyncio.run(watch("&logs=x"))
+
+
+def delete_it(world, request):
+    world.session.execute(delete(Request).where(Request.id == request.id))
+    world.session.commit()
+
+
+@pytest.mark.parametrize("query", ["", "?logs="])
+def test_the_socket_of_a_request_that_is_deleted_is_closed(world, host, query):
+    """With the code of a request that is not there: nothing of it will ever come."""
+    request = world.order()
+
+    async def watch():
+        url = f"ws://{host}/ws/requests/{request.id}/status{query}"
+        async with connect(url, additional_headers=SIGNED, proxy=None) as socket:
+            await socket.recv()
+            await asyncio.to_thread(delete_it, world, request)
+            async for _ in socket:
+                pass
+
+    with pytest.raises(ConnectionClosedError, match="4404"):
+        asyncio.run(asyncio.wait_for(watch(), 60))
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_the_log_of_a_request_that_is_deleted_ends(world, host, started):
+    """Its last line says why."""
+    request = world.order()
+    if started:
+        world.run(request, "running")
+    with following(host, request) as answer:
+        lines = filter(None, answer.iter_lines())
+        first = json.loads(next(lines))
+        delete_it(world, request)
+        rest = [json.loads(line) for line in lines]
+
+    assert ("request_status", "request_deleted") == (first["event"], rest[-1]["event"])

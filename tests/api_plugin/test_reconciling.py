@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 import structlog
 from airflow.models.dagrun import DagRun
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from api_plugin.clock import utc_now
 from api_plugin.permissions import Permission
 from api_plugin.reconciling import reconcile_all
 from api_plugin.store.catalog import ItemRevision
@@ -123,3 +126,29 @@ def test_what_a_person_cleared_in_airflow_is_looked_at_though_it_had_ended(world
     reconcile_all(world.session, world.shelf)
 
     assert "rolling_back" == world.session.get(Request, sound.id, populate_existing=True).status
+
+
+@pytest.mark.parametrize("look", ["reconcile", "read", "list"])
+def test_a_request_that_is_cleared_long_after_its_end_goes_on(world, requests, portal, look):
+    """However old it is: by reconciling, and for whoever reads it or finds it in a list."""
+    request = requests[1]
+    world.task(request, "b", "success", a_report())
+    world.run(request, "success")
+    reconcile_all(world.session, world.shelf)
+    assert "completed" == world.statuses(request)[-1]
+    long_ago = utc_now() - dt.timedelta(days=60)
+    world.session.execute(update(Request).values(updated_at=long_ago))
+    world.session.execute(update(DagRun).values(updated_at=long_ago))
+    world.session.commit()
+
+    world.run(request, "running", clear_number=1)
+    reader = a_caller(Permission.REQUEST_READ)
+    match look:
+        case "reconcile":
+            reconcile_all(world.session, world.shelf)
+        case "read":
+            portal("GET", f"/requests/{request.id}", reader)
+        case _:
+            portal("GET", "/requests", reader)
+
+    assert ["completed", "queued", "in_progress"] == world.statuses(request)[-3:]

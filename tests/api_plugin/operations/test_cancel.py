@@ -19,7 +19,7 @@ from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date, rollback_of
 from api_plugin.reconciling import reconcile_all
 from api_plugin.request_answers import answer
-from api_plugin.runs import DagShelf
+from api_plugin.runs import HELD, DagShelf
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestRollback
 from catalog_compiler.run_format import ActionFailure
@@ -312,3 +312,16 @@ def test_a_call_can_leave_what_was_done(world, request_, portal):
     answer = portal("DELETE", f"/requests/{request_.id}?rollback=false", DEV)
     assert (202, "cancelling", None) == (answer.status_code, answer.json()["status"], answer.json()["rollback"])
     assert rollback(world) is None
+
+
+def test_one_that_waited_for_its_turn_has_no_time_in_the_far_future_any_more(world, request_):
+    """Airflow sorts its runs by that time, and shows it: the run is to stand where it was cancelled."""
+    world.session.execute(update(DagRun).where(DagRun.run_id == request_.run_id).values(run_after=HELD))
+    world.session.commit()
+
+    assert "cancelled" == cancelled(world, request_)
+
+    run_after, end = world.session.execute(
+        select(DagRun.run_after, DagRun.end_date).where(DagRun.run_id == request_.run_id)
+    ).one()
+    assert end == run_after

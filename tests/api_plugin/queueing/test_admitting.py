@@ -7,14 +7,19 @@ import threading
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import func, select, update
 
+from api_plugin.adopting import adopt
+from api_plugin.clock import utc_now
+from api_plugin.permissions import Permission
 from api_plugin.queueing import holding
 from api_plugin.queueing.admitting import AT_ONCE, TURNS_KEPT, admit, admit_all
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.reading import IS_HELD
 from api_plugin.reconciling import reconcile_all
 from api_plugin.runs import HELD
+from api_plugin.state import ApiState
 from api_plugin.store.queue import QueueTurn
 from catalog_compiler.setting_lists import NamedLimits
 from tests.api_plugin.conftest import a_caller
@@ -226,3 +231,52 @@ def test_several_processes_that_look_at_once_never_exceed_a_limit(limited):
 
     assert 3 == max(most)
     assert set() == held(world)
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_what_a_person_ended_while_it_waited_has_no_time_in_the_far_future_any_more(limited, state):
+    """Marked in Airflow's UI, which sorts by it; what waits keeps its place."""
+    world = limited(ONE)
+    running, ended, waiting = (world.order() for _ in range(3))
+    started(ONE)
+    world.run(ended, state)
+    with create_session(scoped=False) as session:
+        reconcile_all(session, world.shelf)
+
+    world.session.rollback()
+    late = select(DagRun.run_id).where(DagRun.run_after == HELD)
+    assert {str(waiting.id)} == set(world.session.scalars(late))
+    assert {str(running.id)} == startable(world)
+
+
+def test_a_run_that_was_started_in_airflow_takes_a_place(limited):
+    """It does not wait itself: whoever may start it there could start anything; all others wait for its end."""
+    world = limited(ONE)
+    first = world.order(caller=ADA)
+    started(ONE)
+    by_hand(world, first)
+    waiting = world.order(caller=BOB)
+
+    world.run(first, "success")
+    assert 0 == started(ONE)
+    world.run(first, "success", run_id="manual__1")
+    assert 1 == started(ONE)
+    assert {str(waiting.id)} == startable(world)
+
+
+def by_hand(world, like):
+    """Start the item of a request in Airflow, and have the run found."""
+    run = world.shelf.get(world.session, like.dag_id).dag.create_dagrun(
+        session=world.session,
+        run_id="manual__1",
+        run_after=utc_now(),
+        conf={"name": "a"},
+        run_type=DagRunType.MANUAL,
+        triggered_by=DagRunTriggeredByType.UI,
+        triggering_user_name="ada",
+        state="running",
+    )
+    world.session.commit()
+    state = ApiState(catalogs=world.cache, dags=world.shelf)
+    adopt(world.session, state, (run.dag_id, run.run_id), find_user=lambda *_: a_caller(Permission.REQUEST_CREATE))
+    world.session.commit()

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from airflow.configuration import conf
 from airflow.utils.session import create_session
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
 
 from api_plugin import request_files
 from api_plugin.configuration import sealer, settings
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
 from api_plugin.reconciling import reconcile_all
+from api_plugin.retention import erasing
 from api_plugin.store.access import Audit
 from api_plugin.store.idempotency import IdempotentAnswer
 from api_plugin.store.requests import Request
@@ -162,8 +164,44 @@ def test_the_act_is_on_record_without_the_name(ordered, world, portal):
     pseudonym = erase(portal, "ada lovelace").json()["pseudonym"]
     world.session.rollback()
 
-    entry = world.session.scalars(select(Audit).where(Audit.action == "person.erase")).one()
-    assert ("op", pseudonym, {"requests": 2}) == (entry.actor, entry.target, entry.detail)
+    assert [("op", pseudonym, "begun", {}), ("op", pseudonym, "erased", {"requests": 2})] == acts(world)
+
+
+def acts(world):
+    world.session.rollback()
+    rows = world.session.scalars(select(Audit).where(Audit.action == "person.erase").order_by(Audit.id))
+    return [(row.actor, row.target, row.outcome, row.detail) for row in rows]
+
+
+def test_an_erasure_that_breaks_off_is_on_record(ordered, world, portal, monkeypatch):
+    """Whatever is gone by then, who began it is known; calling again erases the rest."""
+    monkeypatch.setattr(erasing, "BATCH", 1)
+    commits = []
+
+    def die(session):
+        commits.append(session)
+        if len(commits) == 3:
+            raise OSError
+
+    event.listen(Session, "before_commit", die)
+    try:
+        assert 500 == erase(portal, "ada lovelace").status_code
+    finally:
+        event.remove(Session, "before_commit", die)
+
+    world.session.rollback()
+    of_ada = select(func.count()).select_from(Request).where(Request.user_id == "ada lovelace")
+    assert 1 == world.session.scalar(of_ada)
+    assert [("op", "begun")] == [(actor, outcome) for actor, _, outcome, _ in acts(world)]
+    assert 1 == erase(portal, "ada lovelace").json()["requests"]
+    assert ["begun", "begun", "erased"] == [outcome for _, _, outcome, _ in acts(world)]
+
+
+def test_who_erases_themselves_is_not_named_either(ordered, world, portal):
+    """The lines of that act bear the pseudonym."""
+    pseudonym = erase(portal, "op").json()["pseudonym"]
+
+    assert {pseudonym} == {actor for actor, *_ in acts(world)}
 
 
 def test_nothing_is_erased_while_a_request_runs(ordered, world, portal):
