@@ -48,7 +48,7 @@ def action_view(
     if task is None:
         waits: ActionStatus = "pending" if run.state in {"queued", "running"} else "skipped"
         return replace(pending, status=_undone(mode, plan.name, rollback) or waits)
-    report, progress = task.report, task.progress
+    report = task.report
     return replace(
         pending,
         status=_undone(mode, plan.name, rollback)
@@ -59,8 +59,14 @@ def action_view(
         ended_at=report.ended_at if report else task.ended_at,
         outputs=report.outputs if report else _outputs_so_far(plan, task),
         error=report.error.message if report and report.error else None,
-        url=(report.url if report else None) or (progress.url if progress else None),
+        url=_url(task),
+        undo_url=_undo_url((mode, plan.name), rollback),
     )
+
+
+def _url(task: TaskView) -> str | None:
+    report, progress = task.report, task.progress
+    return (report.url if report else None) or (progress.url if progress else None)
 
 
 def _outputs_so_far(plan: ActionPlan, task: TaskView) -> Mapping[str, JsonValue]:
@@ -130,12 +136,22 @@ def _cancelled(action: tuple[Mode, str], task: TaskView, cancellation: Cancellat
     return "cancelled"
 
 
-def _undone(mode: Mode, name: str, rollback: RollbackView | None) -> ActionStatus | None:
-    if rollback is None or rollback.run is None or (mode, name) not in rollback.actions:
+def _undo_url(action: tuple[Mode, str], rollback: RollbackView | None) -> str | None:
+    task = _undo(action, rollback)
+    return None if task is None else _url(task)
+
+
+def _undo(action: tuple[Mode, str], rollback: RollbackView | None) -> TaskView | None:
+    """The task that undoes an action."""
+    if rollback is None or rollback.run is None or action not in rollback.actions:
         return None
     # The last place undoes the rest, where the item's DAG has fewer than the request needs.
-    place = min(rollback.actions.index((mode, name)) + 1, len(rollback.run.tasks))
-    task = rollback.run.tasks.get(undo_task_id(place))
+    place = min(rollback.actions.index(action) + 1, len(rollback.run.tasks))
+    return rollback.run.tasks.get(undo_task_id(place))
+
+
+def _undone(mode: Mode, name: str, rollback: RollbackView | None) -> ActionStatus | None:
+    task = _undo((mode, name), rollback)
     if task is None:
         return None
     states: dict[str | None, ActionStatus] = {"success": "rolled_back", "failed": "rollback_failed"}

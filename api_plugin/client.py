@@ -10,6 +10,9 @@ from api_plugin.client_catalog import CatalogClient
 from api_plugin.client_errors import ApiError
 from api_plugin.client_requests import RequestsClient
 from api_plugin.client_transport import TIMEOUT, Patience, Transport
+from api_plugin.datamodels.internal import ReconcileAnswer, SettleAnswer
+from api_plugin.datamodels.me import MeAnswer
+from api_plugin.datamodels.retention import RetentionAnswer
 from catalog_compiler.plan import ItemPlan
 
 __all__ = ["ApiClient", "ApiError", "Patience"]
@@ -38,9 +41,10 @@ class ApiClient:
     ) -> None:
         self._transport.close()
 
-    def settle(self, *, dag_id: str, run_id: str) -> dict[str, Any]:
+    def settle(self, *, dag_id: str, run_id: str) -> SettleAnswer:
         """Tell that a run ended, so that what its item's policy asks for is started."""
-        return self._call("POST", "/api/v1/internal/settle", {"dag_id": dag_id, "run_id": run_id})
+        body = {"dag_id": dag_id, "run_id": run_id}
+        return self._transport.model(SettleAnswer, "POST", "/api/v1/internal/settle", body)
 
     def adopt(self, *, dag_id: str, run_id: str, revision: str) -> dict[str, Any]:
         """Have a run that was started in Airflow become a request: the conf that it goes on with."""
@@ -48,13 +52,17 @@ class ApiClient:
         conf: dict[str, Any] = self._call("POST", "/api/v1/internal/adopt", body)["conf"]
         return conf
 
-    def reconcile(self) -> dict[str, Any]:
+    def reconcile(self) -> ReconcileAnswer:
         """Settle every request that has not ended."""
-        return self._call("POST", "/api/v1/internal/reconcile")
+        return self._transport.model(ReconcileAnswer, "POST", "/api/v1/internal/reconcile")
 
-    def apply_retention(self) -> dict[str, Any]:
+    def apply_retention(self) -> RetentionAnswer:
         """Delete a part of what was kept long enough; the answer's `more` tells whether to call again."""
-        return self._call("POST", "/api/v1/internal/retention")
+        return self._transport.model(RetentionAnswer, "POST", "/api/v1/internal/retention")
+
+    def me(self) -> MeAnswer:
+        """Who the token belongs to, and what they may do."""
+        return self._transport.model(MeAnswer, "GET", "/api/v1/me")
 
     def note_breakers(self, process: str, breakers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Tell which targets a process leaves alone, and which it calls again."""

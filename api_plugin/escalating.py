@@ -1,13 +1,15 @@
 """Starts the manual fulfillment of a request whose automatic one failed: by the item's policy, or at a person's wish.
 
 It is a run of the item's manual DAG under the request's own id, so that the request goes on as what it was. Where the
-automatic one was tried again since, and failed again, the same run starts anew, from its first action.
+automatic one was tried again since, and failed again, the same run counts: one that has not ended goes on, with the
+ticket that is open, and one that has starts anew, from its first action: people are asked once more.
 """
 
 from __future__ import annotations
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.utils.state import State
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -38,7 +40,7 @@ def start_escalation(session: Session, shelf: DagShelf, found: Found, *, actor: 
         if before is None:
             order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
             start_run(session, shelf, order)
-        else:
+        elif before.state not in State.unfinished_dr_states:
             _start_anew(session, before, conf, actor)
     except ApiProblem as problem:
         if not _has_changed(session, found.request):

@@ -87,7 +87,9 @@ async def _call(
         ),
     ] = None,
 ) -> IdempotentCall:
-    operation = f"{request.method} {request.url.path}"
+    # With what is said beside the body, such as the catalog: that too makes it another call.
+    query = f"?{request.url.query}" if request.url.query else ""
+    operation = f"{request.method} {request.url.path}{query}"
     if key is None:
         return IdempotentCall(operation=operation, key=None)
     if not _KEY.fullmatch(key) or len(request.headers.getlist(HEADER)) > 1:

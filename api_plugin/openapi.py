@@ -13,11 +13,12 @@ from fastapi.routing import APIRoute
 from api_plugin.answer_examples.every import EXAMPLES
 from api_plugin.bodies import BodyReader
 from api_plugin.documentation import problems
-from api_plugin.principals import Requires
+from api_plugin.principals import Requires, signed_in
 from api_plugin.webhooks.signed import SignedBody
 
 NO_SIGN_IN = "none"
 SIGNED_BY_SENDER = "signed by the sender"
+ONCE_SIGNED_IN = "none, once signed in"
 
 
 def install(app: FastAPI) -> None:
@@ -39,6 +40,8 @@ def permission_of(route: APIRoute) -> str:
             return f"{permission.method} {permission.resource}"
         if isinstance(dependant.call, SignedBody):
             return SIGNED_BY_SENDER
+        if dependant.call is signed_in:
+            return ONCE_SIGNED_IN
     return NO_SIGN_IN
 
 

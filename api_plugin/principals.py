@@ -150,6 +150,11 @@ def lacking(caller: Principal, permission: Permission) -> ApiProblem:
     )
 
 
+async def signed_in(connection: HTTPConnection) -> Principal:
+    """The caller, whatever they may do; raises 401."""
+    return await principal_of(connection)
+
+
 async def _anybody(connection: HTTPConnection) -> Principal | None:
     try:
         return await principal_of(connection)
@@ -164,6 +169,9 @@ async def _anybody(connection: HTTPConnection) -> Principal | None:
 
 MaybeCaller = Annotated[Principal | None, Depends(_anybody)]
 """For operations that answer everyone, and signed-in callers more."""
+
+SignedIn = Annotated[Principal, Depends(signed_in)]
+"""For what everyone may ask who is signed in."""
 
 CatalogReader = Annotated[Principal, Depends(Requires(Permission.CATALOG_READ))]
 CatalogRefresher = Annotated[Principal, Depends(Requires(Permission.CATALOG_REFRESH))]

@@ -167,6 +167,9 @@ def _tell(
 def action_json(action: ActionView) -> dict[str, Any]:
     """An action as people see it: secret outputs masked, times as text."""
     plain = asdict(action)
+    if action.undo_url is None:
+        # Most have none; and an action that was told of before there was this is not told of once more.
+        del plain["undo_url"]
     shown: dict[str, Any] = json.loads(json.dumps({**plain, "outputs": masked(plain["outputs"])}, default=_time))
     return shown
 

@@ -133,6 +133,8 @@ class ActionView:
     outputs: Mapping[str, JsonValue]
     error: str | None
     url: str | None
+    undo_url: str | None = None
+    """The thing outside that undoing it made, or waits for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

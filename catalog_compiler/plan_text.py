@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from catalog_compiler.actions import action_type
 from catalog_compiler.plan import ActionPlan, FulfillmentPlan, ItemPlan, RetryPlan
-from catalog_compiler.previewing import PreviewedAction, PreviewedStep
+from catalog_compiler.previewing import PreviewedAction, PreviewedResource, PreviewedStep
 
 _INDENT = "  "
 
@@ -32,6 +32,8 @@ def preview_text(actions: Sequence[PreviewedAction]) -> str:
         lines += _indented(about)
         if action.rollback is not None:
             lines += _indented([f"undone by {action.rollback.type}:", *_indented(_step(action.rollback))])
+        for resource in action.resources:
+            lines += _indented([f"records {resource.type}:", *_indented(_resource(resource))])
     return "\n".join(lines)
 
 
@@ -99,6 +101,16 @@ def _step(step: PreviewedStep) -> Iterator[str]:
     if step.error is not None:
         yield f"would fail: {step.error}"
     for key, value in step.config.items():
+        yield from _entry(key, value)
+
+
+def _resource(resource: PreviewedResource) -> Iterator[str]:
+    if resource.error is not None:
+        yield f"not all of it is known: {resource.error}"
+    yield from _entry("id", resource.id)
+    if resource.name != resource.id:
+        yield from _entry("name", resource.name)
+    for key, value in resource.attributes.items():
         yield from _entry(key, value)
 
 

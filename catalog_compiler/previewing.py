@@ -6,7 +6,7 @@ action or the request's id, is a placeholder that names it: `<response.database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any
@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from catalog_compiler.actions import ActionType, action_type
 from catalog_compiler.conditions import holds
+from catalog_compiler.encoding import Encoding
 from catalog_compiler.model import Condition, Item
-from catalog_compiler.plan import ItemPlan, Mode
+from catalog_compiler.plan import ItemPlan, Mode, ResourcePlan
 from catalog_compiler.problems import Path
 from catalog_compiler.run_format import UserInfo
 from catalog_compiler.sealing import MASK
@@ -43,6 +44,18 @@ class PreviewedStep(BaseModel):
     error: str | None = None
 
 
+class PreviewedResource(BaseModel):
+    """What would be on record as provisioned. `error` says what of it could not be told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    id: str | None
+    name: str | None
+    attributes: dict[str, JsonValue]
+    error: str | None = None
+
+
 class PreviewedAction(PreviewedStep):
     """An action as it would run. `skipped` is True where its `when` is false; it has no config then."""
 
@@ -52,6 +65,8 @@ class PreviewedAction(PreviewedStep):
     skipped: bool = False
     rollback: PreviewedStep | None = None
     """What would undo it."""
+    resources: tuple[PreviewedResource, ...] = ()
+    """What it would provision."""
 
 
 def preview(
@@ -89,6 +104,7 @@ def preview(
         if undo is not None:
             undo_config, undo_error = _filled_in(action_type(undo.type), undo.config, world)
             told["rollback"] = PreviewedStep(type=undo.type, config=undo_config, error=undo_error)
+        told["resources"] = tuple(_resource(resource, world) for resource in action.resources)
         previewed.append(PreviewedAction(**told, config=config, error=error))
     return previewed
 
@@ -127,24 +143,48 @@ def _filled_in(
     kind: type[ActionType[Any]], config: Mapping[str, JsonValue], world: _World
 ) -> tuple[dict[str, JsonValue], str | None]:
     """The config, and the first reason why it could not be filled in."""
-    failures: list[str] = []
+    filling = _Filling(world=world, encoding=lambda path: None if kind.literal(path) else kind.encoding(path, config))
+    done = {key: filling.value(value, (key,)) for key, value in config.items()}
+    return done, f"config.{filling.failures[0]}" if filling.failures else None
 
-    def filled(value: JsonValue, path: Path) -> JsonValue:
+
+def _resource(plan: ResourcePlan, world: _World) -> PreviewedResource:
+    line = _Filling(world=world, encoding=lambda _: Encoding.LINE)
+    kept = _Filling(world=world, encoding=lambda _: Encoding.VALUE, failures=line.failures)
+    identifier = line.value(plan.id, ("id",))
+    name = identifier if plan.name is None else line.value(plan.name, ("name",))
+    attributes = {key: kept.value(value, ("attributes", key)) for key, value in plan.attributes.items()}
+    return PreviewedResource(
+        type=plan.type,
+        id=None if identifier is None else str(identifier),
+        name=None if name is None else str(name),
+        attributes=attributes,
+        error=line.failures[0] if line.failures else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Filling:
+    """Fills in what a structure's texts hold; what can't be is None, with the reason among the failures."""
+
+    world: _World
+    encoding: Callable[[Path], Encoding | None]
+    """How a value is written at a place; None where no template is meant."""
+    failures: list[str] = field(default_factory=list)
+
+    def value(self, value: JsonValue, path: Path) -> JsonValue:
         match value:
             case {}:
-                return {key: filled(entry, (*path, key)) for key, entry in value.items()}
+                return {key: self.value(entry, (*path, key)) for key, entry in value.items()}
             case [*entries]:
-                return [filled(entry, (*path, position)) for position, entry in enumerate(entries)]
-            case str() if has_template(value) and not kind.literal(path):
+                return [self.value(entry, (*path, position)) for position, entry in enumerate(entries)]
+            case str() if has_template(value) and (encoding := self.encoding(path)) is not None:
                 try:
-                    return _StandIns(world).render(value, kind, path, config)
+                    return _StandIns(self.world).render(value, encoding)
                 except TemplateError as error:
-                    failures.append(f"config.{path_text(path)}: {error}")
+                    self.failures.append(f"{path_text(path)}: {error}")
                     return None
         return value
-
-    done = {key: filled(value, (key,)) for key, value in config.items()}
-    return done, failures[0] if failures else None
 
 
 class _StandIns:
@@ -157,10 +197,10 @@ class _StandIns:
         self._world = world
         self._shown: dict[str, str] = {}
 
-    def render(self, text: str, kind: type[ActionType[Any]], path: Path, config: Mapping[str, Any]) -> JsonValue:
+    def render(self, text: str, encoding: Encoding) -> JsonValue:
         template = parse(text)
         stood_in = replace(template, parts=tuple(self._parts(template)))
-        return self._show(render(stood_in, self._scope(), kind.encoding(path, config)))
+        return self._show(render(stood_in, self._scope(), encoding))
 
     def _parts(self, template: Template) -> Iterator[str | Expression]:
         for part in template.parts:

@@ -26,6 +26,6 @@ with DAG(
     def settle_all() -> None:
         """Ask the API to look at each request."""
         with service_client() as client:
-            log.info("reconciled", **client.reconcile())
+            log.info("reconciled", **client.reconcile().model_dump(mode="json"))
 
     settle_all()

@@ -33,7 +33,7 @@ with DAG(
         with service_client() as client:
             while more and dt.datetime.now(dt.UTC) < end:
                 done = client.apply_retention()
-                log.info("deleted", **done)
-                more = done["more"]
+                log.info("deleted", **done.model_dump())
+                more = done.more
 
     delete_old()

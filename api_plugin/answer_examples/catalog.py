@@ -119,6 +119,15 @@ EXAMPLES: dict[str, Any] = {
                     "config": {"method": "DELETE", "url": "***/v1/databases/<response.database.id>"},
                     "error": None,
                 },
+                "resources": [
+                    {
+                        "type": "postgresql-database",
+                        "id": "<response.database.id>",
+                        "name": "orders",
+                        "attributes": {"host": "<response.database.host>"},
+                        "error": None,
+                    }
+                ],
             }
         ],
     },

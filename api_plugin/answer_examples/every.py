@@ -8,6 +8,7 @@ from api_plugin.answer_examples import (
     catalog,
     health,
     internal,
+    me,
     notifications,
     operations,
     request_logs,
@@ -18,6 +19,17 @@ from api_plugin.answer_examples import (
 
 EXAMPLES: dict[str, Any] = {
     name: example
-    for module in (catalog, health, internal, notifications, operations, request_logs, requests, resources, retention)
+    for module in (
+        catalog,
+        health,
+        internal,
+        me,
+        notifications,
+        operations,
+        request_logs,
+        requests,
+        resources,
+        retention,
+    )
     for name, example in module.EXAMPLES.items()
 }

@@ -60,6 +60,7 @@ class ActionAnswer(Answer):
     outputs: dict[str, JsonValue] = Field(description="Secret ones are `***`.")
     error: str | None
     url: str | None = Field(description="The thing outside that it made, or waits for: a run, a ticket.")
+    undo_url: str | None = Field(default=None, description="The same of what undid it, or does.")
 
 
 class RollbackAnswer(Answer):

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.models.dagrun import DagRun
 from airflow.utils.state import DagRunState
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from api_plugin.queueing.deciding import Waiting
@@ -22,9 +22,8 @@ from api_plugin.store.requests import Request
 
 IS_HELD: ColumnElement[bool] = and_(DagRun.state == DagRunState.QUEUED, DagRun.run_after == HELD)
 """Waits for its turn."""
-_TAKES_A_PLACE = and_(
-    DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]), DagRun.run_after < HELD, Request.mode == "automatic"
-)
+_WAITS_FOR_NOTHING = and_(DagRun.run_after < HELD, Request.mode == "automatic")
+"""Takes a place, where it has not ended."""
 OF_RUN = and_(Request.dag_id == DagRun.dag_id, Request.run_id == DagRun.run_id)
 """Joins a run with its request, from the few runs by an index."""
 
@@ -68,19 +67,23 @@ def _revision(row: Row[*tuple[Any, ...]]) -> Revision:
 
 
 def _runs_now() -> ColumnElement[bool]:
-    return exists().where(OF_RUN, _TAKES_A_PLACE, DagRun.state == DagRunState.RUNNING)
+    return exists().where(OF_RUN, _WAITS_FOR_NOTHING, DagRun.state == DagRunState.RUNNING)
 
 
 def running_query() -> Select[str, str, str, str, int]:
-    """How many requests of each kind of work take a place."""
-    by = (Request.user_id, Request.catalog, Request.item_id, Request.revision)
-    return (
-        select(*by, func.count().label("taken"))
-        .select_from(DagRun)
-        .join(Request, OF_RUN)
-        .where(_TAKES_A_PLACE)
-        .group_by(*by)
-    )
+    """How many requests of each kind of work take a place.
+
+    Each state for itself, since Airflow has an index of the runs of each of these, and none of both together.
+    """
+    work = (Request.user_id, Request.catalog, Request.item_id, Request.revision)
+    taking = union_all(
+        *(
+            select(*work).select_from(DagRun).join(Request, OF_RUN).where(DagRun.state == state, _WAITS_FOR_NOTHING)
+            for state in (DagRunState.QUEUED, DagRunState.RUNNING)
+        )
+    ).subquery()
+    by = (taking.c.user_id, taking.c.catalog, taking.c.item_id, taking.c.revision)
+    return select(*by, func.count().label("taken")).group_by(*by)
 
 
 def held_query(at_most: int | None) -> Select[Any]:

@@ -17,6 +17,7 @@ from api_plugin.commit_history import commit_page
 from api_plugin.correlation import correlation_id
 from api_plugin.datamodels.publishing import CatalogValidation, CommitPage, ItemValidation, RefreshAnswer
 from api_plugin.documentation import problems
+from api_plugin.idempotency import Idempotent, Reply, once
 from api_plugin.principals import CatalogReader, CatalogRefresher
 from api_plugin.refreshing import start_sync
 from api_plugin.state import State
@@ -88,28 +89,33 @@ def list_commits(
     status_code=202,
     response_model=RefreshAnswer,
     summary="Look at the repository now",
-    responses=problems(401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
 )
 def refresh_now(
-    caller: CatalogRefresher, session: SessionDep, state: State, catalog: CatalogName = None
-) -> RefreshAnswer:
+    caller: CatalogRefresher, call: Idempotent, session: SessionDep, state: State, catalog: CatalogName = None
+) -> Response:
     """Have the catalog brought up to date at once, and a run of `catalog_sync` queued that shows how it goes.
 
     Calling again while that run is queued changes nothing, and answers the same run.
     """
-    view = catalog_view(state, session, catalog)
-    run_id = start_sync(session, state.dags, view.name, caller.id)
-    session.add(
-        Audit(
-            at=utc_now(),
-            actor=caller.id,
-            action="catalog.refresh",
-            target=view.name,
-            outcome="accepted",
-            address=caller.address,
-            correlation_id=correlation_id(),
-            detail={"commit_before": view.commit, "sync_run_id": run_id},
+
+    def make() -> Reply:
+        view = catalog_view(state, session, catalog)
+        run_id = start_sync(session, state.dags, view.name, caller.id)
+        session.add(
+            Audit(
+                at=utc_now(),
+                actor=caller.id,
+                action="catalog.refresh",
+                target=view.name,
+                outcome="accepted",
+                address=caller.address,
+                correlation_id=correlation_id(),
+                detail={"commit_before": view.commit, "sync_run_id": run_id},
+            )
         )
-    )
+        return Reply.of(RefreshAnswer(commit_before=view.commit, sync_run_id=run_id))
+
+    reply = once(session, caller, call, make)
     session.commit()
-    return RefreshAnswer(commit_before=view.commit, sync_run_id=run_id)
+    return reply.response()

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from api_plugin.answer_examples.every import EXAMPLES
 from api_plugin.app import rest_app
 from api_plugin.bodies import BodyReader
-from api_plugin.principals import Requires, _anybody
+from api_plugin.principals import Requires, _anybody, signed_in
 from api_plugin.webhooks.signed import SignedBody
 
 APP = rest_app()
@@ -20,6 +20,8 @@ ROUTES = {
 }
 OPEN = {"GET /health"}
 """Operations that answer everyone."""
+SIGNED_IN = {"GET /me"}
+"""Operations that answer everyone who is signed in, whatever they may do."""
 SIGNED = {name for name in ROUTES if name.startswith(("POST /catalog/webhooks/", "POST /webhooks/"))}
 """Operations for other systems, which sign what they send instead of signing in."""
 PAGES = {name for name in ROUTES if name.startswith(("GET /docs", "GET /swagger/"))}
@@ -46,6 +48,8 @@ def test_every_operation_declares_its_permission(name):
 
     if name in OPEN:
         assert ([], True) == (demanded, _anybody in found)
+    elif name in SIGNED_IN:
+        assert ([], True) == (demanded, signed_in in found)
     elif name in SIGNED:
         assert ([], 1) == (demanded, len([call for call in found if isinstance(call, SignedBody)]))
     else:
@@ -81,7 +85,7 @@ def test_every_operation_describes_itself(name):
     assert operation["x-permission"]
     errors = {status for status in operation["responses"] if status >= "400"}
     assert ("401" in errors) is (name not in OPEN)
-    assert ("403" in errors) is (name not in OPEN | SIGNED)
+    assert ("403" in errors) is (name not in OPEN | SIGNED | SIGNED_IN)
     for status in errors:
         (kind, content), *others = operation["responses"][status]["content"].items()
         assert ("application/problem+json", []) == (kind, others)

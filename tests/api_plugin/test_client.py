@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from api_plugin.answer_examples.every import EXAMPLES
 from api_plugin.client import ApiClient, ApiError
 
 
@@ -45,13 +46,6 @@ def api():
 @pytest.mark.parametrize(
     ("called", "method", "path", "body"),
     [
-        (lambda client: client.reconcile(), "POST", "/api/v1/internal/reconcile", None),
-        (
-            lambda client: client.settle(dag_id="default.a", run_id="r"),
-            "POST",
-            "/api/v1/internal/settle",
-            {"dag_id": "default.a", "run_id": "r"},
-        ),
         (
             lambda client: client.note_breakers("triggerer-0", [{"target": "a:1"}]),
             "POST",
@@ -75,6 +69,32 @@ def test_each_call_reaches_its_operation(api, called, method, path, body):
 
     ((got_method, got_path, authorization, content),) = api.received
     assert (method, path, "Bearer pao_key") == (got_method, got_path, authorization)
+    assert body == (json.loads(content) if content else None)
+
+
+@pytest.mark.parametrize(
+    ("called", "name", "where", "body"),
+    [
+        (lambda client: client.reconcile(), "reconcile", "POST /api/v1/internal/reconcile", None),
+        (lambda client: client.apply_retention(), "apply_retention", "POST /api/v1/internal/retention", None),
+        (lambda client: client.me(), "show_me", "GET /api/v1/me", None),
+        (
+            lambda client: client.settle(dag_id="default.a", run_id="r"),
+            "settle_run",
+            "POST /api/v1/internal/settle",
+            {"dag_id": "default.a", "run_id": "r"},
+        ),
+    ],
+)
+def test_what_an_operation_answers_is_a_model(api, called, name, where, body):
+    """The one that the API documents, here by its example."""
+    api.answer = (200, "application/json", json.dumps(EXAMPLES[name]).encode())
+    with ApiClient(base_url=api.url + "/", token="pao_key") as client:
+        answer = called(client)
+
+    assert EXAMPLES[name] == json.loads(answer.model_dump_json())
+    ((method, path, authorization, content),) = api.received
+    assert (where, "Bearer pao_key") == (f"{method} {path}", authorization)
     assert body == (json.loads(content) if content else None)
 
 

@@ -26,8 +26,8 @@ def refresh(world, portal):
     """Calls the operation, where there is a catalog."""
     world.publish(QUEUE)
 
-    def calling(query="", caller=OPERATOR):
-        return portal("POST", f"/catalog/refresh{query}", caller)
+    def calling(query="", caller=OPERATOR, **more):
+        return portal("POST", f"/catalog/refresh{query}", caller, **more)
 
     return calling
 
@@ -83,6 +83,21 @@ def test_a_queued_run_is_enough(refresh, with_sync, world):
 
     assert first["sync_run_id"] != third["sync_run_id"]
     assert [first["sync_run_id"], third["sync_run_id"]] == [run.run_id for run in runs(world.session)]
+
+
+def test_an_answer_that_got_lost_is_given_again(refresh, with_sync, world):
+    """By its key, though the run is at work by now; the key of another catalog's refresh is another one."""
+    key = {"headers": {"Idempotency-Key": "push-7"}}
+    first = refresh(**key)
+    world.session.execute(update(DagRun).where(DagRun.dag_id == SYNC_DAG).values(state="running"))
+    world.session.commit()
+
+    again, other = refresh(**key), refresh("?catalog=default", **key)
+
+    assert (202, first.json(), "true") == (again.status_code, again.json(), again.headers["Idempotency-Replayed"])
+    assert first.json() != other.json()
+    assert 2 == len(runs(world.session))
+    assert 2 == len(world.session.scalars(select(Audit)).all())
 
 
 def test_a_scheduled_run_is_no_answer(refresh, with_sync, world):

@@ -121,6 +121,22 @@ def test_a_rollback_gives_the_status(rollback, status, actions):
     assert (status, actions) == (view.status, " ".join(action.status for action in view.actions[:2]))
 
 
+@pytest.mark.parametrize(
+    "undo",
+    [
+        a_task("deferred", progress=ProgressView(url="https://x.example/undo")),
+        a_task("success", a_report(url="https://x.example/undo")),
+    ],
+    ids=["at work", "done"],
+)
+def test_an_undo_leads_to_what_it_made_outside(undo):
+    """Beside what the action itself made; an action that is not undone, or without such a thing, has none."""
+    view = derive(way(), a_run("failed", **FAILED), a_rollback("running", undo_1=undo, undo_2=NOT_YET))
+
+    urls = {action.name: action.undo_url for action in view.actions}
+    assert {"a": None, "b": "https://x.example/undo"} == {name: urls[name] for name in ("a", "b")}
+
+
 @pytest.mark.parametrize(("policy", "status"), [("hold", "failed"), ("escalate", "in_progress")])
 def test_a_failure_rests_where_the_item_says_so(policy, status):
     """`on_failure: rollback` is about to be undone, `escalate` is about to be done by people."""

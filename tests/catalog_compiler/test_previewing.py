@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from catalog_compiler.previewing import PreviewedAction, preview
+from catalog_compiler.previewing import PreviewedAction, PreviewedResource, preview
 from catalog_compiler.run_format import UserInfo
 from tests.items import NAME_FIELD, action, compiled_item
 
@@ -155,3 +155,34 @@ def test_the_mode_is_chosen():
 
     assert ["made"] == [one.name for one in preview(item.item, item.plan, {}, USER)]
     assert ["ticket"] == [one.name for one in preview(item.item, item.plan, {}, USER, mode="manual")]
+
+
+def test_what_would_be_provisioned_is_shown():
+    """As it would be on record: with placeholders for what only a request can tell, and without a secret."""
+    provisioned = {
+        "type": "queue",
+        "id": "{{response.one.id}}",
+        "name": "{{fields.name}}",
+        "attributes": {"size": "{{fields.size}}", "login": {"key": "{{fields.key}}"}},
+    }
+    mapped = config(response_mapping={"id": "$.id"})
+    (only,) = previewed(action("one", config=mapped, resources=[provisioned, {"type": "thing", "id": "fixed"}]))
+
+    assert [
+        PreviewedResource(
+            type="queue",
+            id="<response.one.id>",
+            name='a "b"/c',
+            attributes={"size": 3, "login": {"key": "***"}},
+        ),
+        PreviewedResource(type="thing", id="fixed", name="fixed", attributes={}),
+    ] == list(only.resources)
+
+
+def test_what_can_not_be_told_of_it_is_said():
+    """The rest of it is shown, and the action is not in error."""
+    named = {"type": "queue", "id": "{{fields.size | nothing}}"}
+    (only,) = previewed(action("one", config=config(), resources=[named]))
+
+    assert (None, None) == (only.error, only.resources[0].id)
+    assert only.resources[0].error.startswith("id: ")

@@ -95,7 +95,7 @@ def test_a_retry_goes_on_with_the_way_that_failed_last(desk):
 
 
 def test_an_item_may_escalate_by_itself(desk):
-    """Once for each try; meanwhile the request rests at no other status. A new try asks people anew."""
+    """Once for each try; meanwhile the request rests at no other status. A new try asks people who are done anew."""
     request = desk.failed("asking")
     assert "in_progress" == desk.look(request).status
 
@@ -103,13 +103,33 @@ def test_an_item_may_escalate_by_itself(desk):
     assert "in_progress" == desk.look(request).status
     assert ["pao"] == desk.audited(request, "escalate")
 
-    desk.world.run(request, "queued", **manual(request))
+    desk.world.run(request, "failed", **manual(request))
     desk.world.run(request, "running", clear_number=1)
     assert "in_progress" == desk.look(request).status
     assert ["a", "b", "c"] == [each["name"] for each in desk.look(request).state["actions"]]
     desk.world.run(request, "failed", clear_number=1)
     assert desk.settle(request).escalated
     assert 1 == desk.run_of(**manual(request)).clear_number
+
+
+def test_a_ticket_that_is_open_is_the_only_one(desk):
+    """However often an operator clears the automatic way meanwhile: people who are at it are not asked once more."""
+    request = desk.failed("asking")
+    desk.settle(request)
+    desk.world.run(request, "running", **manual(request))
+    desk.world.task(request, "ticket", "deferred", **manual(request))
+
+    desk.world.run(request, "failed", clear_number=1)
+    assert desk.settle(request).escalated
+
+    assert ({"ticket": "deferred"}, 0) == (desk.states(**manual(request)), desk.run_of(**manual(request)).clear_number)
+    assert ("in_progress", "ticket") == (
+        desk.look(request).status,
+        desk.look(request).state["actions"][-1]["name"],
+    )
+    desk.world.task(request, "ticket", "success", a_report(outputs={"key": "P-1"}), **manual(request))
+    desk.world.run(request, "success", **manual(request))
+    assert "completed" == desk.look(request).status
 
 
 def test_an_item_that_changed_meanwhile_fails_and_says_why(desk):

@@ -202,6 +202,7 @@ def test_several_processes_that_look_at_once_never_exceed_a_limit(limited):
     for number in range(40):
         world.order(caller=a_caller(name=f"user-{number % 7}"))
     most, over = [], threading.Event()
+    assert 3 == started(limits)
 
     def look():
         while not over.is_set():
@@ -214,7 +215,7 @@ def test_several_processes_that_look_at_once_never_exceed_a_limit(limited):
     for looker in lookers:
         looker.start()
     try:
-        for _ in range(400):
+        while held(world):
             with create_session(scoped=False) as session:
                 most.append(taken(session))
                 one = select(DagRun.id).where(DagRun.state != "success", DagRun.run_after < HELD).limit(1)
@@ -222,8 +223,6 @@ def test_several_processes_that_look_at_once_never_exceed_a_limit(limited):
                     update(DagRun).where(DagRun.id.in_(one.scalar_subquery())).values(state="success")
                     .execution_options(synchronize_session=False)
                 )  # fmt: skip
-            if not held(world):
-                break
     finally:
         over.set()
         for looker in lookers:
