@@ -59,6 +59,6 @@ def _write(entry: Audit) -> None:
         of_late = select(func.count()).where(
             Audit.at > entry.at - WITHIN, Audit.actor == entry.actor, Audit.outcome == "refused"
         )
-        if session.scalar(of_late) < MOST:
+        if (session.scalar(of_late) or 0) < MOST:
             session.add(entry)
             session.commit()
