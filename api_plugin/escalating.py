@@ -31,14 +31,17 @@ from catalog_compiler.signing import signed
 def start_escalation(session: Session, shelf: DagShelf, found: Found, *, actor: str) -> None:
     """Start the manual fulfillment of a request's present try; commits nothing.
 
-    Raises a 503 problem where its DAG is not ready, and `OtherRevisionError` where the item has changed since.
+    Where the item has changed since, it is that of the request's revision, as long as Airflow keeps its DAG. Raises a
+    503 problem where its DAG is not ready, and `OtherRevisionError` where it is not kept.
     """
     dag, run_id = escalation_key(found.request)
     conf = _conf(found)
     before = session.scalar(select(DagRun).where(DagRun.dag_id == dag, DagRun.run_id == run_id))
     try:
         if before is None:
-            order = RunOrder(dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision)
+            order = RunOrder(
+                dag_id=dag, run_id=run_id, conf=conf, actor=actor, revision=found.request.revision, of_before=True
+            )
             start_run(session, shelf, order)
         elif before.state not in State.unfinished_dr_states:
             _start_anew(session, before, conf, actor)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
@@ -74,6 +75,8 @@ class ReadyDag:
         return revision_tag(revision) in self.dag.tags
 
 
+VERSIONS_LOOKED_AT = 20
+"""Versions of a DAG among which one of before is looked for, the newest first."""
 DAGS_KEPT = 100
 """DAGs that a process keeps deserialized; another one that is ordered takes the place of the one unused for longest."""
 
@@ -107,6 +110,33 @@ class DagShelf:
             log_template_id=newest.log_template_id,
         )
 
+    def kept(self, session: Session, dag_id: str, revision: str) -> ReadyDag | None:
+        """A DAG as it was at that revision of its item; None where Airflow keeps none, or none that it would run.
+
+        It keeps the versions that had runs; and it runs another than the newest only by the bundle's version.
+        """
+        newest = self.get(session, dag_id)
+        if newest is None or not may_write():
+            return None
+        versions = session.scalars(
+            select(DagVersion)
+            .where(DagVersion.dag_id == dag_id, DagVersion.bundle_version.is_not(None))
+            .order_by(DagVersion.version_number.desc())
+            .limit(VERSIONS_LOOKED_AT)
+        ).all()
+        bag = DBDagBag(load_op_links=False)
+        for version in versions:
+            dag = bag.get_dag(version.id, session)
+            if dag is not None and revision_tag(revision) in dag.tags:
+                return replace(
+                    newest,
+                    dag=dag,
+                    writer=RunWriter(dag),
+                    dag_version_id=version.id,
+                    bundle_version=version.bundle_version,
+                )
+        return None
+
     def _known(self, session: Session, dag_id: str, dag_hash: str) -> _KnownDag | None:
         with self._lock:
             known = self._dags.pop(dag_id, None)
@@ -134,6 +164,8 @@ class RunOrder:
     """The item's revision that the DAG must hold; None where any will do."""
     held: bool = False
     """Whether it waits for its turn in the queue instead of starting at once."""
+    of_before: bool = False
+    """Whether the revision may be one of before: for what goes on with a request, which stays at its own."""
 
 
 class OtherRevisionError(Exception):
@@ -148,6 +180,8 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
     ready = shelf.get(session, order.dag_id)
     if ready is None:
         raise unavailable(f"the DAG '{order.dag_id}' is not ready to run; try again in a moment")
+    if order.revision is not None and order.of_before and not ready.holds(order.revision):
+        ready = shelf.kept(session, order.dag_id, order.revision) or ready
     if order.revision is not None and not ready.holds(order.revision):
         raise OtherRevisionError(f"'{order.dag_id}' holds another revision of its item than {order.revision}")
     now = utc_now()

@@ -11,9 +11,9 @@ import uuid
 from dataclasses import dataclass
 
 from airflow.models.dagrun import DagRun
-from airflow.utils.state import DagRunState
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from airflow.utils.state import DagRunState, State
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from api_plugin.airflow_log import PLATFORM
 from api_plugin.clock import utc_now
@@ -61,7 +61,10 @@ def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsettled:
-    """Requests that have not ended, or were cleared in Airflow since, and those of them whose run has failed."""
+    """Requests that have not ended, or were cleared in Airflow since, and those of them of which something may be due.
+
+    Due it is where the run has failed, and neither is it being undone nor are people at it.
+    """
 
     all: list[uuid.UUID]
     failed: list[uuid.UUID]
@@ -73,10 +76,26 @@ def unsettled(session: Session) -> Unsettled:
     failed = session.scalars(
         select(Request.id)
         .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == Request.run_id))
-        .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED)
+        .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED, ~_seen_to())
         .order_by(Request.created_at)
     )
     return Unsettled(all=[*ids, *_begun_again(session)], failed=list(failed))
+
+
+def _seen_to() -> ColumnElement[bool]:
+    """Whether what the present try of a request asks for was started, and nothing follows from it yet."""
+    manual = aliased(DagRun)
+    undone = exists().where(
+        RequestRollback.request_id == Request.id, RequestRollback.clear_number == DagRun.clear_number
+    )
+    in_hand = exists().where(
+        RequestEscalation.request_id == Request.id,
+        RequestEscalation.clear_number == DagRun.clear_number,
+        manual.dag_id == RequestEscalation.dag_id,
+        manual.run_id == RequestEscalation.run_id,
+        manual.state.in_(State.unfinished_dr_states),
+    )
+    return or_(undone, in_hand)
 
 
 def _begun_again(session: Session) -> list[uuid.UUID]:

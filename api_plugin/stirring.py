@@ -26,16 +26,32 @@ def stirring(session: Session, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
 
 def touched() -> ColumnElement[bool]:
     """Whether Airflow touched a run of the request after it was looked at last, or has one that has not ended."""
-    at_rest = DagRun.state.in_([DagRunState.SUCCESS, DagRunState.FAILED])
-    since = or_(DagRun.updated_at > Request.updated_at, ~at_rest)
-    run = exists().where(DagRun.dag_id == Request.dag_id, DagRun.run_id == Request.run_id, since)
+    return _any_run(or_(_later(), ~_at_rest()))
+
+
+def ended_since() -> ColumnElement[bool]:
+    """Whether a run of the request has ended, or was touched after its end, since the request was looked at last."""
+    return _any_run(_later() & _at_rest())
+
+
+def _later() -> ColumnElement[bool]:
+    return DagRun.updated_at > Request.updated_at
+
+
+def _at_rest() -> ColumnElement[bool]:
+    return DagRun.state.in_([DagRunState.SUCCESS, DagRunState.FAILED])
+
+
+def _any_run(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a run of the request, its own or one that was started for it, is so."""
+    own = exists().where(DagRun.dag_id == Request.dag_id, DagRun.run_id == Request.run_id, condition)
     further = (
         exists().where(
             table.request_id == Request.id,
             DagRun.dag_id == table.dag_id,
             DagRun.run_id == table.run_id,
-            since,
+            condition,
         )
         for table in (RequestRollback, RequestEscalation)
     )
-    return or_(run, *further)
+    return or_(own, *further)

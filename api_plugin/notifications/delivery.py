@@ -16,9 +16,7 @@ from importlib.metadata import entry_points
 from typing import Literal, Protocol
 
 import structlog
-from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -29,6 +27,7 @@ from api_plugin.notifications.channels import CHANNELS, connections
 from api_plugin.notifications.message import Message, message
 from api_plugin.projection import bring_up_to_date
 from api_plugin.sla import flag_overdue
+from api_plugin.stirring import ended_since
 from api_plugin.store.notifications import Notification
 from api_plugin.store.requests import Request
 
@@ -103,11 +102,9 @@ def look() -> None:
         if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOOKING))):
             return
         flag_overdue(session)
+        # Not those that were seen since: where people have a request in hand, its own run has ended long ago.
         ended = session.scalars(
-            select(Request.id)
-            .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == Request.run_id))
-            .where(Request.ended_at.is_(None), DagRun.state.in_([DagRunState.SUCCESS, DagRunState.FAILED]))
-            .limit(LOOKED_AT)
+            select(Request.id).where(Request.ended_at.is_(None), ended_since()).limit(LOOKED_AT)
         ).all()
         bring_up_to_date(session, ended, wait=False)
         session.commit()

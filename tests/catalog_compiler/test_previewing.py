@@ -166,7 +166,9 @@ def test_what_would_be_provisioned_is_shown():
         "attributes": {"size": "{{fields.size}}", "login": {"key": "{{fields.key}}"}},
     }
     mapped = config(response_mapping={"id": "$.id"})
-    (only,) = previewed(action("one", config=mapped, resources=[provisioned, {"type": "thing", "id": "fixed"}]))
+    (only,) = previewed(
+        action("one", config=mapped, resources=[provisioned, {"type": "thing", "id": "{{response.one.id}}-log"}])
+    )
 
     assert [
         PreviewedResource(
@@ -175,14 +177,14 @@ def test_what_would_be_provisioned_is_shown():
             name='a "b"/c',
             attributes={"size": 3, "login": {"key": "***"}},
         ),
-        PreviewedResource(type="thing", id="fixed", name="fixed", attributes={}),
+        PreviewedResource(type="thing", id="<response.one.id>-log", name="<response.one.id>-log", attributes={}),
     ] == list(only.resources)
 
 
 def test_what_can_not_be_told_of_it_is_said():
     """The rest of it is shown, and the action is not in error."""
-    named = {"type": "queue", "id": "{{fields.size | nothing}}"}
-    (only,) = previewed(action("one", config=config(), resources=[named]))
+    item = compiled_item("queue", action("one", config=config(), resources=[{"type": "q", "id": "{{fields.name}}"}]))
+    (only,) = preview(item.item, item.plan, {"name": "two\nlines"}, USER)
 
     assert (None, None) == (only.error, only.resources[0].id)
     assert only.resources[0].error.startswith("id: ")

@@ -11,13 +11,16 @@ import threading
 from contextlib import asynccontextmanager
 
 import pytest
+from airflow.utils.session import create_session
 from pao_airflow.messenger import Sent, messenger
 from sqlalchemy import select, update
 
 from api_plugin.clock import utc_now
+from api_plugin.notifications import delivery
 from api_plugin.notifications.delivery import LOST_AFTER, Notifier, deliver, look
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
+from api_plugin.settling import settle
 from api_plugin.sla import flag_overdue
 from api_plugin.store.catalog import Catalog
 from api_plugin.store.notifications import Notification, NotificationPreference
@@ -277,3 +280,21 @@ def test_a_choice_that_can_t_be_is_refused(portal, world, places, channels, poin
 
     assert 422 == answer.status_code
     assert [pointer] == [error["pointer"] for error in answer.json()["errors"]]
+
+
+def test_requests_that_people_have_in_hand_keep_no_end_from_being_told(world, ordered, places, monkeypatch):
+    """Their runs have ended long ago: however many there are, what is new is looked at."""
+    monkeypatch.setattr(delivery, "LOOKED_AT", 1)
+    asking = compiled_item("asking", action("queue"), manual=[action("ticket")], on_failure="escalate")
+    world.publish(asking)
+    world.parse(asking)
+    in_hand = world.order("asking")
+    ends(world, in_hand, "failed")
+    with create_session(scoped=False) as session:
+        settle(session, world.shelf, in_hand.id)
+
+    world.task(ordered, "queue", "success", a_report())
+    world.run(ordered, "success")
+    look()
+
+    assert "completed" == world.statuses(ordered)[-1]

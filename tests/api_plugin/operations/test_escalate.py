@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagbag import DBDagBag
+from sqlalchemy import update
 
 from api_plugin.configuration import settings
-from catalog_compiler.run_format import PROGRESS_KEY
+from api_plugin.settling import unsettled
+from catalog_compiler.run_format import PROGRESS_KEY, revision_tag
 from catalog_compiler.signing import verified
-from tests.api_plugin.operations.conftest import BOTH
+from tests.api_plugin.operations.conftest import BOTH, DEV
 from tests.api_plugin.runs import a_report
 from tests.items import action, compiled_item
 
@@ -144,6 +148,24 @@ def test_an_item_that_changed_meanwhile_fails_and_says_why(desk):
     assert (409, "other-revision") == code(desk.do("escalate", request))
 
 
+def test_an_item_that_changed_is_escalated_as_it_was_where_airflow_keeps_that(desk):
+    """It keeps a version of a DAG that had a run. The request stays at its own revision; new ones are of the new."""
+    request = desk.failed("asking")
+    desk.world.order("asking", DEV, mode="manual")
+    desk.world.session.execute(update(DagVersion).values(bundle_version="c0ffee"))
+    desk.world.session.commit()
+    desk.publish(compiled_item("asking", action("other"), header={"version": "10.0.0"}, **BOTH))
+
+    assert 202 == desk.do("escalate", request).status_code
+
+    run = desk.run_of(**manual(request))
+    dag = DBDagBag().get_dag_for_run(run, desk.world.session)
+    assert ("c0ffee", True) == (run.bundle_version, revision_tag(request.revision) in dag.tags)
+    assert {run.created_dag_version_id} == {task.dag_version_id for task in run.task_instances}
+    assert request.revision == verified(run.conf, settings().fernet_key).revision
+    assert request.revision != desk.world.order("asking", DEV).revision
+
+
 @pytest.mark.parametrize("item_id", ["by-hand"])
 def test_a_request_that_people_fulfill_already_is_not_escalated(desk, item_id):
     """There is no other way."""
@@ -168,3 +190,21 @@ def test_a_request_does_not_wait_for_a_manual_way_that_its_item_has_no_more(desk
 
     assert ("failed", False) == (settled.request.status, settled.escalated)
     assert "the item has changed since" in settled.request.state["error"]
+
+
+def test_what_people_have_in_hand_is_not_settled_again_and_again(desk):
+    """Tickets may be open for weeks; once one is declined, what follows from that is due."""
+    request = desk.failed("asking")
+    assert [request.id] == unsettled(desk.world.session).failed
+    desk.settle(request)
+    assert [] == unsettled(desk.world.session).failed
+
+    desk.world.run(request, "running", **manual(request))
+    assert [] == unsettled(desk.world.session).failed
+    refuse_ticket(desk, request)
+    assert [request.id] == unsettled(desk.world.session).failed
+    assert desk.settle(request).rollback_started is ("rollback" == on_failure(desk, request))
+
+
+def on_failure(desk, request):
+    return desk.world.view().items[request.item_id].plan.manual.on_failure
