@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from sqlalchemy import func, select
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from api_plugin import refusals
 from api_plugin.permissions import ROLES, Permission
 from api_plugin.store.access import Audit
 from tests.api_plugin.conftest import a_caller
+from tests.api_plugin.serving import serving
 from tests.items import action, compiled_item
 
 ITEM = compiled_item("queue", action("a"))
@@ -57,6 +61,20 @@ def test_reaching_for_what_is_anothers_is_on_record(world, portal, request_, cal
     operation = f"{method} /requests/{{request_id}}{path.replace('/a', '/{action}')}"
     assert status == answer.status_code
     assert [(caller.id, operation, str(request_.id), status)] == refused(world)
+
+
+@pytest.mark.parametrize(("caller", "code"), [(WATCHER, 4403), (STRANGER, 4404)])
+def test_so_is_watching(world, request_, caller, code):
+    """Over a WebSocket, which is closed with the code that says why."""
+
+    async def watch(host):
+        url = f"ws://{host}/ws/requests/{request_.id}/status"
+        async with connect(url, additional_headers={"Authorization": "Bearer known"}, proxy=None) as socket:
+            await socket.recv()
+
+    with serving(world, caller) as host, pytest.raises(ConnectionClosedError, match=str(code)):
+        asyncio.run(watch(host))
+    assert [(caller.id, "WS /requests/{request_id}/status", str(request_.id), code - 4000)] == refused(world)
 
 
 def test_an_operation_without_its_permission_is_on_record(world, portal):

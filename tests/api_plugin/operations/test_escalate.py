@@ -150,11 +150,11 @@ def test_an_item_that_changed_meanwhile_fails_and_says_why(desk):
 
 def test_an_item_that_changed_is_escalated_as_it_was_where_airflow_keeps_that(desk):
     """It keeps a version of a DAG that had a run. The request stays at its own revision; new ones are of the new."""
-    request = desk.failed("asking")
-    desk.world.order("asking", DEV, mode="manual")
+    request = desk.failed("plain")
+    desk.world.order("plain", DEV, mode="manual")
     desk.world.session.execute(update(DagVersion).values(bundle_version="c0ffee"))
     desk.world.session.commit()
-    desk.publish(compiled_item("asking", action("other"), header={"version": "10.0.0"}, **BOTH))
+    desk.publish(compiled_item("plain", action("other"), header={"version": "10.0.0"}, **BOTH))
 
     assert 202 == desk.do("escalate", request).status_code
 
@@ -163,7 +163,7 @@ def test_an_item_that_changed_is_escalated_as_it_was_where_airflow_keeps_that(de
     assert ("c0ffee", True) == (run.bundle_version, revision_tag(request.revision) in dag.tags)
     assert {run.created_dag_version_id} == {task.dag_version_id for task in run.task_instances}
     assert request.revision == verified(run.conf, settings().fernet_key).revision
-    assert request.revision != desk.world.order("asking", DEV).revision
+    assert request.revision != desk.world.order("plain", DEV).revision
 
 
 @pytest.mark.parametrize("item_id", ["by-hand"])
