@@ -99,7 +99,7 @@ class _Many:
 
 def measure_engine(name: str, version: str, engine: Engine, recorder: Recorder, amounts: Amounts) -> EngineTimes:
     """Measure both; raises `RunFailedError` where a run alone fails, and `TimeoutError` where it does not end."""
-    with _asking(engine) as ended:
+    with asking(engine) as ended:
         alone = [_one(engine, recorder, ended, f"one-{number}") for number in range(WARM_UP + amounts.rounds)][WARM_UP:]
         time.sleep(REST)
         many = _many(engine, ended, amounts)
@@ -165,8 +165,8 @@ def _client(engine: Engine, names: Iterator[str]) -> list[float]:
 
 
 @contextmanager
-def _asking(engine: Engine) -> Iterator[Callable[[float], Ended]]:
-    """What asks the engine's database, over one connection."""
+def asking(engine: Engine) -> Iterator[Callable[[float], Ended]]:
+    """What asks the engine's database what has ended since a time, over one connection."""
     with closing(psycopg2.connect(engine.database)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
 

@@ -18,6 +18,7 @@ from typing import Any
 from bench.calls import Account, Caller, UnexpectedAnswerError
 from bench.peers.engine import Engine, NotInstallableError, Peer, Place
 from bench.peers.installing import install_from_npm, node_home
+from bench.peers.measuring import asking
 from bench.peers.processes import Processes, free_port, processes
 
 VERSION = "2.40.7"
@@ -71,13 +72,12 @@ def _main(started: Processes, place: Place, environment: Mapping[str, str], *, w
         started.start("worker", worker, {**environment, **checked, "N8N_RUNNERS_BROKER_PORT": str(free_port())})
         started.wait_for_port(health, "/healthz/readiness")
     account = Account(host="127.0.0.1", port=port, token="none")
+    database = f"postgresql://postgres@/postgres?host={place.database}"
+    engine = Engine(account=account, submit=_submit, ended=ENDED, database=database)
     started.wait_until("the webhook", lambda: _is_taken(account))
-    yield Engine(
-        account=account,
-        submit=_submit,
-        ended=ENDED,
-        database=f"postgresql://postgres@/postgres?host={place.database}",
-    )
+    with asking(engine) as ended:
+        started.wait_until("the first run's end", lambda: ended(0).succeeded > 0)
+    yield engine
 
 
 def _is_taken(account: Account) -> bool:
