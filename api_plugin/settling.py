@@ -21,7 +21,7 @@ from api_plugin.escalating import note_failed_escalation, start_escalation
 from api_plugin.projection import bring_up_to_date, mode_of, rollback_key
 from api_plugin.rolling_back import Found, find, start_rollback
 from api_plugin.runs import DagShelf, OtherRevisionError
-from api_plugin.status_views import ENDED
+from api_plugin.status_views import ENDED, OPEN
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
@@ -72,11 +72,11 @@ class Unsettled:
 
 def unsettled(session: Session) -> Unsettled:
     """Look at every request that has not ended: a few queries for any number."""
-    ids = session.scalars(select(Request.id).where(Request.status.not_in(ENDED)).order_by(Request.created_at))
+    ids = session.scalars(select(Request.id).where(Request.status.in_(OPEN)).order_by(Request.created_at))
     failed = session.scalars(
         select(Request.id)
         .join(DagRun, (DagRun.dag_id == Request.dag_id) & (DagRun.run_id == Request.run_id))
-        .where(Request.status.not_in(ENDED), DagRun.state == DagRunState.FAILED, ~_seen_to())
+        .where(Request.status.in_(OPEN), DagRun.state == DagRunState.FAILED, ~_seen_to())
         .order_by(Request.created_at)
     )
     return Unsettled(all=[*ids, *_begun_again(session)], failed=list(failed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import JsonValue
 
@@ -40,6 +40,8 @@ ActionStatus = Literal[
 ]
 RollbackStatus = Literal["rolling_back", "rolled_back", "rollback_failed"]
 ENDED: frozenset[RequestStatus] = frozenset({"completed", "failed", "cancelled", "rolled_back", "rollback_failed"})
+OPEN: tuple[RequestStatus, ...] = tuple(status for status in get_args(RequestStatus) if status not in ENDED)
+"""All others. To ask for these by name finds the few requests by an index, whatever the number of those that ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import threading
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import cache
@@ -17,7 +18,7 @@ from typing import Literal, Protocol
 
 import structlog
 from airflow.utils.session import create_session
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from api_plugin.notifications.channels import CHANNELS, connections
 from api_plugin.notifications.message import Message, message
 from api_plugin.projection import bring_up_to_date
 from api_plugin.sla import flag_overdue
+from api_plugin.status_views import OPEN
 from api_plugin.stirring import ended_since
 from api_plugin.store.notifications import Notification
 from api_plugin.store.requests import Request
@@ -102,12 +104,16 @@ def look() -> None:
         if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOOKING))):
             return
         flag_overdue(session)
-        # Not those that were seen since: where people have a request in hand, its own run has ended long ago.
-        ended = session.scalars(
-            select(Request.id).where(Request.ended_at.is_(None), ended_since()).limit(LOOKED_AT)
-        ).all()
-        bring_up_to_date(session, ended, wait=False)
+        bring_up_to_date(session, session.scalars(news_query()).all(), wait=False)
         session.commit()
+
+
+def news_query() -> Select[uuid.UUID]:
+    """Requests of which a run has ended since they were seen.
+
+    Not those that were seen since: where people have a request in hand, its own run has ended long ago.
+    """
+    return select(Request.id).where(Request.status.in_(OPEN), ended_since()).limit(LOOKED_AT)
 
 
 def deliver(messenger: Messenger) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,4 +40,7 @@ def _waiting(action: Mapping[str, Any]) -> Notable | None:
     """An action of the manual fulfillment that waits does so for people: for a ticket."""
     if action["status"] != "waiting" or action.get("mode") != "manual":
         return None
-    return Notable(event="waiting", subject=action["name"], detail={"action": action["name"], "url": action.get("url")})
+    name, url = action["name"], action.get("url")
+    # Each ticket once: where one was declined and another is asked for, people are told of that as well.
+    ticket = f" {hashlib.sha256(url.encode()).hexdigest()[:16]}" if url else ""
+    return Notable(event="waiting", subject=f"{name}{ticket}", detail={"action": name, "url": url})

@@ -20,7 +20,8 @@ def waiting(**more):
         ("status", {"status": "rolled_back", "error": "no"}, ("failed", "2")),
         ("status", {"status": "rollback_failed", "error": "no"}, ("failed", "2 undo")),
         ("overdue", {"expected_at": "2026-03-01T09:00:00Z"}, ("overdue", "")),
-        ("action", waiting(), ("waiting", "ticket")),
+        ("action", waiting(), ("waiting", "ticket c6335d957087de99")),
+        ("action", waiting(url=None), ("waiting", "ticket")),
         ("status", {"status": "rolled_back", "error": None}, None),
         ("status", {"status": "cancelled", "error": None}, None),
         ("status", {"status": "in_progress"}, None),
@@ -33,3 +34,13 @@ def test_an_event_is_to_be_told_or_not(kind, data, expected):
     told = notable(kind, data, run_try=2)
 
     assert expected == (told and (told.event, told.subject))
+
+
+def test_another_ticket_is_something_else_to_tell():
+    """The first was declined, and a person retried; the same one is told of once, whichever try has it in hand."""
+    first, again, second = (
+        notable("action", waiting(url=url), run_try=run_try)
+        for url, run_try in (("https://t/1", 0), ("https://t/1", 1), ("https://t/2", 1))
+    )
+
+    assert (True, False) == (first.subject == again.subject, first.subject == second.subject)

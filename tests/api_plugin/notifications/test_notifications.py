@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 from airflow.utils.session import create_session
 from pao_airflow.messenger import Sent, messenger
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from api_plugin.clock import utc_now
 from api_plugin.notifications import delivery
@@ -298,3 +298,11 @@ def test_requests_that_people_have_in_hand_keep_no_end_from_being_told(world, or
     look()
 
     assert "completed" == world.statuses(ordered)[-1]
+
+
+def test_the_look_for_news_finds_the_few_open_requests_by_an_index(session):
+    """It is made every few seconds, and must not read all that ended."""
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    query = delivery.news_query().compile(session.connection().engine, compile_kwargs={"literal_binds": True})
+
+    assert "Index Cond: (status = ANY" in "\n".join(session.scalars(text(f"EXPLAIN {query}")))
