@@ -91,6 +91,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--requests", type=_count, default=100_000, help="that are listed and searched")
     parser.add_argument("--lists", type=_count, default=20, help="calls of each list of those, by each of two")
     parser.add_argument("--fast", type=_count, default=40, help="rounds, of one request at a time, idle")
+    parser.add_argument(
+        "--alone", type=_count, default=20, help="requests, one at a time, among many and beside others"
+    )
     parser.add_argument("--growth", type=_from_fifty, default=5000, help="requests that there are in the end")
     parser.add_argument("--flood", type=_count, default=1000, help="requests submitted at once")
     parser.add_argument("--crowd", type=_count, nargs="+", default=[1000, 5000], help="requests that others run beside")

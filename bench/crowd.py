@@ -18,8 +18,6 @@ from bench.ways import Ordered
 
 WAITING = "bench-waiting"
 """The item whose action follows work outside, looking once an hour, that never ends."""
-RUNS = 20
-"""Of three actions, one at a time, beside each crowd."""
 CLIENTS = 50
 LOOK_EVERY = 0.5
 TIMEOUT = 1200.0
@@ -72,17 +70,17 @@ class Crowds:
             yield Target(name=words, measured=round(100 * cores, 1), limit=10, unit="% of a core")
 
 
-def measure_crowds(stack: MeasuredStack, sizes: Sequence[int], idle_seconds: float) -> Crowds:
-    """Let more and more requests wait, run some others beside them, and look at the processors for so long."""
+def measure_crowds(stack: MeasuredStack, sizes: Sequence[int], alone: int, idle_seconds: float) -> Crowds:
+    """Let more and more requests wait, run others one at a time beside them, and look at the processors for so long."""
     with stack.database() as ask:
-        crowds = [_beside(stack, ask, size) for size in (0, *sorted(sizes))]
+        crowds = [_beside(stack, ask, size, alone) for size in (0, *sorted(sizes))]
         time.sleep(REST)
         cpu = CpuWatch(stack.settings)
         time.sleep(idle_seconds)
         return Crowds(crowds=tuple(crowds), idle_seconds=idle_seconds, cores=cpu.cores())
 
 
-def _beside(stack: MeasuredStack, ask: Ask, size: int) -> Crowd:
+def _beside(stack: MeasuredStack, ask: Ask, size: int, alone: int) -> Crowd:
     way = Ordered(stack.developer, WAITING, "waiting")
     started = time.monotonic()
     there = stack.recorder.count("wait")
@@ -94,4 +92,4 @@ def _beside(stack: MeasuredStack, ask: Ask, size: int) -> Crowd:
     seconds = time.monotonic() - started
     if size:
         time.sleep(REST)
-    return Crowd(waiting=size, times=run_often(stack, ask, ITEM, RUNS), seconds=round(seconds, 1))
+    return Crowd(waiting=size, times=run_often(stack, ask, ITEM, alone), seconds=round(seconds, 1))

@@ -16,8 +16,6 @@ from bench.submission import submit_all
 
 STAGES = (50, 5, 2, 1)
 """What of the last number of requests there are at each stage: a fiftieth first."""
-RUNS = 20
-"""One at a time at each stage."""
 CLIENTS = 20
 TIMEOUT = 1800.0
 """Seconds until what was submitted for a stage counts as lost."""
@@ -54,13 +52,13 @@ class Growth:
         yield Target(name=name, measured=measured, limit=1.2, unit="x")
 
 
-def measure_growth(stack: MeasuredStack, requests: int) -> Growth:
-    """Complete requests until there are so many, and measure some alone at each stage."""
+def measure_growth(stack: MeasuredStack, requests: int, alone: int) -> Growth:
+    """Complete requests until there are so many, and measure `alone`, one at a time, at each stage."""
     with stack.database() as ask:
-        return Growth(stages=tuple(_stage(stack, ask, requests // part) for part in STAGES))
+        return Growth(stages=tuple(_stage(stack, ask, requests // part, alone) for part in STAGES))
 
 
-def _stage(stack: MeasuredStack, ask: Ask, wanted: int) -> Stage:
+def _stage(stack: MeasuredStack, ask: Ask, wanted: int, alone: int) -> Stage:
     way = ITEM.way(stack, "growth")
     ((there,),) = ask(COUNT)
     missing = max(0, wanted - there)
@@ -68,5 +66,5 @@ def _stage(stack: MeasuredStack, ask: Ask, wanted: int) -> Stage:
     submit_all(way, CLIENTS, missing)
     wait_until_quiet(ask, way, TIMEOUT)
     elapsed = time.perf_counter() - started
-    times = run_often(stack, ask, ITEM, RUNS)
+    times = run_often(stack, ask, ITEM, alone)
     return Stage(requests=there + missing, times=times, per_minute=per_minute(missing, elapsed))

@@ -95,7 +95,7 @@ def _fast(bench: Bench) -> Found:
 def _growth(bench: Bench) -> Found:
     requests = bench.arguments.growth
     with bench.progress.step(f"Completing requests until there are {requests}"):
-        return {"growth": measure_growth(bench.stack, requests)}
+        return {"growth": measure_growth(bench.stack, requests, bench.arguments.alone)}
 
 
 def _flood(bench: Bench) -> Found:
@@ -105,9 +105,9 @@ def _flood(bench: Bench) -> Found:
 
 
 def _crowd(bench: Bench) -> Found:
-    sizes = bench.arguments.crowd
+    sizes, alone, still = bench.arguments.crowd, bench.arguments.alone, bench.arguments.still
     with bench.progress.step(f"Completing requests beside {' and '.join(map(str, sizes))} that wait"):
-        return {"crowd": measure_crowds(bench.stack, sizes, bench.arguments.still)}
+        return {"crowd": measure_crowds(bench.stack, sizes, alone, still)}
 
 
 def _waiting(bench: Bench) -> Found:
