@@ -24,6 +24,7 @@ from sqlalchemy import Row, Select, and_, case, column, func, literal, not_, sel
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from api_plugin.action_delays import delay_metrics
 from api_plugin.breakers import CLOSED, renewed_since
 from api_plugin.clock import utc_now
 from api_plugin.followed import is_followed
@@ -99,6 +100,7 @@ def read_metrics(session: Session) -> Iterator[Metric]:
         "pao_actions", "Actions of the requests of the last 24 hours by type and status.", ("type", "status"),
         session.execute(_actions()).all(),
     )  # fmt: skip
+    yield from delay_metrics(session)
     yield _family(
         "pao_catalog_items", "Items by catalog and state.", ("catalog", "state"), session.execute(_items()).all()
     )
