@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 CHANNEL = "pao_catalog"
 """A catalog changed: every API process hears it. The payload is the catalog's name."""
 SIGNALS = "pao_signal"
 """Something that actions wait for changed: every triggerer hears it. The payload is its name."""
+NEW_TRIGGERS = "pao:new-triggers"
+"""The payload by which triggerers hear that there are new triggers, on the same channel."""
 
 QUEUE = "pao_queue"
 """A request may have to start: one API process hears it and looks. The payload is empty."""
@@ -27,6 +29,11 @@ def notify(session: Session, catalog: str) -> None:
 def signal(session: Session, name: str) -> None:
     """Tell that what has that name changed (`catalog_compiler.signal_names`), once the transaction commits."""
     session.execute(select(func.pg_notify(SIGNALS, name)))
+
+
+def tell_triggerers(connection: Connection) -> None:
+    """Tell triggerers that there are new triggers, once the connection's transaction commits; often is told once."""
+    connection.execute(select(func.pg_notify(SIGNALS, NEW_TRIGGERS)))
 
 
 def tell_queue(session: Session) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.plugins_manager import AirflowPlugin
 
 from pao_airflow.links import OutsideLink
 from pao_airflow.queue_news import QueueNews
+from pao_airflow.trigger_news import tell_of_new_triggers
 
 
 class PaoPlugin(AirflowPlugin):
@@ -14,3 +17,8 @@ class PaoPlugin(AirflowPlugin):
     name = "pao"
     operator_extra_links = [OutsideLink()]  # noqa: RUF012 - as Airflow declares it
     listeners = [QueueNews()]  # noqa: RUF012 - as Airflow declares it
+
+    @classmethod
+    def on_load(cls, *_args: Any, **_kwargs: Any) -> None:
+        """Tell triggerers of what this process makes for them."""
+        tell_of_new_triggers()

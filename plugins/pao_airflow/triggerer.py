@@ -9,21 +9,24 @@ It brings signals to actions that wait: the supervisor, which has a database, he
 none, wakes the actions (`signals.board`).
 
 And neither waits for a second before it looks again, as Airflow's do: the runner takes a new round as soon as a trigger
-ends or the supervisor has something for it, and the supervisor looks for new triggers ten times a second, however much
-its runner has to say meanwhile.
+ends or the supervisor has something for it, and the supervisor looks for new triggers as soon as it is told that there
+are some. What the runner's triggers have ended it takes on itself (`fast_path`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import selectors
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
+import structlog
+from airflow._shared.observability.metrics import stats
 from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
 from airflow.executors.workloads.task import TaskInstanceDTO
@@ -37,16 +40,27 @@ from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 from sqlalchemy.exc import SQLAlchemyError
 
+from api_plugin.store.notices import NEW_TRIGGERS
 from catalog_compiler.actions import action_types
 from pao_airflow import supervised_xcoms
 from pao_airflow.background_sender import BackgroundSender
+from pao_airflow.bell import Bell
+from pao_airflow.fast_path import FastPath, RunKey
 from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
 from pao_airflow.signals import board
 
-LOOK_EVERY = 0.1
-"""Seconds between two looks for triggers that are new or no longer wanted."""
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks for triggers that are no longer wanted, and for new ones that nobody told of."""
+LOOK_AGAIN = 0.1
+"""Seconds between two looks at least, however often it is told that there are new ones."""
+AT_ONCE = 50
+"""Events that are dealt with in one transaction, so that no run is locked for long."""
+BEHIND_SECONDS = 10.0
+"""For so long, runs that somebody else has locked are tried again; the scheduler takes them on as well."""
 OURS = "pao_airflow.trigger."
 """How the classpaths of triggers begin that no worker's task deferred to."""
 REST = 1.0
@@ -55,7 +69,7 @@ CLEAN_EVERY = 5.0
 """Seconds between two removals of triggers that nothing waits for, where none has ended here meanwhile."""
 ROUND_AT_LEAST = 1.0
 """Seconds until the runner takes a round though nothing woke it: the supervisor hears in each that it lives."""
-BETWEEN_ROUNDS = 0.02
+BETWEEN_ROUNDS = 0.005
 """Seconds between two rounds at least."""
 AIRFLOWS_TURN = 60.0
 """Seconds until Airflow's own loop gets a turn."""
@@ -69,6 +83,8 @@ class PaoTriggerRunner(TriggerRunner):
         super().__init__()  # type: ignore[no-untyped-call]
         self._channel = channel
         self._woken = asyncio.Event()
+        self._ended: list[int] = []
+        """Triggers whose tasks are done, of this round or since."""
 
     async def arun(self) -> None:
         """Run until told to stop, and deliver signals beside Airflow's own loop."""
@@ -78,12 +94,34 @@ class PaoTriggerRunner(TriggerRunner):
         finally:
             receiving.cancel()
 
-    async def run_trigger(self, *args: Any, **kwargs: Any) -> None:
-        """Run a trigger; its event is sent as soon as its task has ended, which it does right after this."""
-        try:
-            await super().run_trigger(*args, **kwargs)
-        finally:
-            asyncio.get_running_loop().call_soon(self._woken.set)
+    async def create_triggers(self) -> None:
+        """Start those that the supervisor gave; what one yields is sent as soon as its task has ended."""
+        given = [workload.id for workload in self.to_create]
+        await super().create_triggers()  # type: ignore[no-untyped-call]
+        for trigger_id in given:
+            if (details := self.triggers.get(trigger_id)) is not None:
+                details["task"].add_done_callback(partial(self._note_end, trigger_id))
+
+    def _note_end(self, trigger_id: int, _task: asyncio.Task[None]) -> None:
+        self._ended.append(trigger_id)
+        self._woken.set()
+
+    async def cleanup_finished_triggers(self) -> list[int]:
+        """Do what Airflow's does, but look at those alone that have ended, instead of at all that there are."""
+        ended, self._ended = self._ended, []
+        finished = [trigger_id for trigger_id in dict.fromkeys(ended) if trigger_id in self.triggers]
+        for trigger_id in finished:
+            details = self.triggers.pop(trigger_id)
+            task = details["task"]
+            if task.cancelled():
+                continue
+            error = task.exception()
+            if error is not None:
+                self.log.error("trigger failed", name=details["name"], trigger_id=trigger_id, exc_info=error)
+            if not details["events"]:
+                # What waits for it must fail.
+                self.failed_triggers.append((trigger_id, error))
+        return finished
 
     async def cancel_triggers(self) -> None:
         """Do what Airflow's does as the last step of a round of its loop, then take the following rounds here.
@@ -98,9 +136,9 @@ class PaoTriggerRunner(TriggerRunner):
                     await self._woken.wait()
             self._woken.clear()
             await self.sync_state_to_supervisor(await self.cleanup_finished_triggers())
-            await self.create_triggers()  # type: ignore[no-untyped-call]
+            await self.create_triggers()
             await super().cancel_triggers()  # type: ignore[no-untyped-call]
-            # A round looks at every trigger: where one after the other ends, they are taken together.
+            # Where one after the other ends, they are taken together.
             await asyncio.sleep(BETWEEN_ROUNDS)
 
     def _is_over(self) -> bool:
@@ -116,10 +154,25 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     """To the runner. On the class, because Airflow starts the runner by a class method."""
     _look_at = _clean_at = 0.0
     """When triggers are to be looked for, and unused ones to be removed, at the latest."""
+    _looked_at = 0.0
+    """When that was last."""
+    _told = False
+    """Whether it was told since that there are new ones."""
     _ended = False
     """Whether triggers have ended since unused ones were removed."""
     _resting: Mapping[int, tuple[float, RunTrigger]] = MappingProxyType({})
     """Triggers that are given to the runner at that time, by id."""
+
+    @cached_property
+    def _fast_path(self) -> FastPath:
+        if self.job is None:
+            raise RuntimeError("pao triggerer needs Airflow's database; run Airflow's own triggerer instead")
+        return FastPath(self.job.id)
+
+    @cached_property
+    def _behind(self) -> dict[RunKey, float]:
+        """Runs that somebody else had locked, and until when they are tried again."""
+        return {}
 
     @cached_property
     def _tasks(self) -> dict[int, TaskInstanceDTO]:
@@ -144,11 +197,23 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     @contextmanager
     def run_context(self) -> Iterator[None]:
         """Listen for signals while the supervisor runs."""
-        try:
-            with super().run_context(), SignalListener(self.channel.send).running():
-                yield
-        finally:
-            self.channel.close()
+        with Bell.hung() as bell:
+            self.selector.register(bell, selectors.EVENT_READ, (self._heard, self.selector.unregister))
+            try:
+                with super().run_context(), SignalListener(partial(self._hear, bell)).running():
+                    yield
+            finally:
+                self.channel.close()
+
+    def _hear(self, bell: Bell, name: str) -> None:
+        if name == NEW_TRIGGERS:
+            bell.ring()
+        else:
+            self.channel.send(name)
+
+    def _heard(self, bell: Bell) -> bool:
+        self._told = bell.take() or self._told
+        return True
 
     def _handle_request(self, msg: Any, log: Any, req_id: int) -> None:
         """Do what the runner asks; actions' XComs without the detour that Airflow's takes."""
@@ -186,6 +251,41 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         if task is not None:
             keep_late_report(task, event)
 
+    def handle_events(self) -> None:
+        """Take events and runs on; what the fast path can't take, Airflow's own way takes."""
+        ours = {entry.trigger_id: entry for entry in self.events if entry.trigger_id in self._tasks}
+        ids, taken = list(ours), set[int]()
+        for start in range(0, len(ids) or len(self._behind), AT_ONCE):
+            taken |= self._take({id_: ours[id_].event for id_ in ids[start : start + AT_ONCE]})
+        others = [entry for entry in self.events if entry.trigger_id not in taken]
+        until = time.monotonic() + BEHIND_SECONDS
+        for entry in others:
+            if (task := self._tasks.get(entry.trigger_id)) is not None:
+                self._behind[task.dag_id, task.run_id] = until
+        self._ended = self._ended or bool(others)
+        self.events.clear()
+        self.events.extend(others)
+        super().handle_events()  # type: ignore[no-untyped-call]
+
+    def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
+        """Take some events on together, with the runs that are behind; those that were taken."""
+        now = time.monotonic()
+        behind = [run for run, until in self._behind.items() if until > now]
+        try:
+            taken = self._fast_path.take(events, behind, room=self.capacity - len(self.running_triggers))
+        except SQLAlchemyError:
+            log.warning("the fast path could not take events, Airflow's own way takes them", exc_info=True)
+            return frozenset()
+        for run in {*taken.runs, *(self._behind.keys() - set(behind))}:
+            self._behind.pop(run, None)
+        for trigger_id in taken.done:
+            self._tasks.pop(trigger_id, None)
+            stats.incr("triggers.succeeded")
+        if taken.started:
+            self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
+            self.channel.wake()
+        return taken.done
+
     def _forget_tasks(self) -> None:
         """Of triggers that ended without an event."""
         wanted = self.running_triggers | self._resting.keys() | {each.id for each in self.creating_triggers}
@@ -195,22 +295,32 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     def run_once(self) -> None:
         """Do what Airflow's does, each part as often as it is needed instead of with every message of the runner."""
         now = time.monotonic()
-        if now >= self._look_at:
-            self._look_at = now + LOOK_EVERY
-            if self._ended or now >= self._clean_at:
-                self._ended, self._clean_at = False, now + CLEAN_EVERY
-                # Before the look, which would take what has ended for new.
-                self.clean_unused()
-                self._forget_tasks()
-            self.load_triggers()
-            if self.creating_triggers or self.cancelling_triggers:
-                self.channel.wake()
-        self._service_subprocess(LOOK_EVERY)
-        self._ended = self._ended or bool(self.events or self.failed_triggers)
-        self.handle_events()  # type: ignore[no-untyped-call]
+        if now >= self._look_at or (self._told and now >= self._looked_at + LOOK_AGAIN):
+            self._look(now)
+        self._service_subprocess(self._pause())
+        self.handle_events()
+        self._ended = self._ended or bool(self.failed_triggers)
         self.handle_failed_triggers()  # type: ignore[no-untyped-call]
         self.heartbeat()  # type: ignore[no-untyped-call]
         self.emit_metrics()  # type: ignore[no-untyped-call]
+
+    def _look(self, now: float) -> None:
+        """Look for triggers that are new, or no longer wanted."""
+        self._looked_at, self._look_at = now, now + (LOOK_AGAIN if self._resting else LOOK_EVERY)
+        self._told = False
+        if self._ended or now >= self._clean_at:
+            self._ended, self._clean_at = False, now + CLEAN_EVERY
+            # Before the look, which would take what has ended for new.
+            self.clean_unused()
+            self._forget_tasks()
+        self.load_triggers()
+        if self.creating_triggers or self.cancelling_triggers:
+            self.channel.wake()
+
+    def _pause(self) -> float:
+        """Seconds to wait for the runner."""
+        waits_soon = self._told or self._resting or self._behind
+        return LOOK_AGAIN if waits_soon else max(self._look_at - time.monotonic(), 0.0)
 
 
 @providers_configuration_loaded

@@ -162,19 +162,21 @@ class Rounds(PaoTriggerRunner):
         self.rounds.append(finished_ids)
         self.stop = len(self.rounds) == 2
         if not self.stop:
-            task = asyncio.create_task(self.run_trigger(7))
-            self.triggers[7] = {"task": task, "is_watcher": False, "name": "seven", "events": 1}
+            self.to_create.append(SimpleNamespace(id=7))
 
 
 @pytest.mark.timeout(30)
 def test_a_round_begins_as_soon_as_there_is_something_to_do(monkeypatch):
     """Airflow's runner would wait for a second; this one would wait for an hour, if nothing woke it."""
 
-    async def ends_at_once(_runner, _trigger_id):
-        return None
+    async def creates(runner):
+        while runner.to_create:
+            task = asyncio.create_task(asyncio.sleep(0))
+            details = {"task": task, "is_watcher": False, "name": "a trigger", "events": 1}
+            runner.triggers[runner.to_create.popleft().id] = details
 
     monkeypatch.setattr(triggerer, "ROUND_AT_LEAST", 3600.0)
-    monkeypatch.setattr(TriggerRunner, "run_trigger", ends_at_once)
+    monkeypatch.setattr(TriggerRunner, "create_triggers", creates)
     channel = SignalChannel()
 
     async def world():

@@ -1,0 +1,234 @@
+"""Where the events of actions arrive, their runs are taken on as the scheduler would: at once, and once."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.models.dagbag import DBDagBag
+from airflow.models.dagrun import DagRun
+from airflow.models.db_callback_request import DbCallbackRequest
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import Trigger
+from airflow.models.xcom import XComModel
+from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+from airflow.utils.session import create_session
+from pao_airflow.fast_path import FastPath
+from sqlalchemy import delete, select
+
+from catalog_compiler.run_format import REPORT_KEY
+from tests.api_plugin.conftest import world  # noqa: F401 - its items and requests are ours too
+from tests.api_plugin.runs import a_report
+from tests.items import UNDO, action, compiled_item
+
+ITEM = compiled_item("queue", action("first", rollback=UNDO), action("second"))
+TRIGGERER = 7
+MUCH = 1000
+
+
+class Runs:
+    """Requests of the item, whose runs Airflow has let start."""
+
+    def __init__(self, world_):
+        self.world, self.session = world_, world_.session
+
+    def start(self):
+        """The key of a running run, of which nothing has begun."""
+        request = self.world.order()
+        self.world.run(request, "running")
+        return request.dag_id, request.run_id
+
+    def begun(self):
+        """The key of one whose first action waits in a triggerer, and its trigger."""
+        key = self.start()
+        (trigger,) = FastPath(TRIGGERER).take({}, [key], room=MUCH).started
+        return key, trigger
+
+    def tasks(self, key):
+        """The state of each of its tasks."""
+        self.session.rollback()
+        mine = select(TaskInstance.task_id, TaskInstance.state).where(TaskInstance.run_id == key[1])
+        return dict(self.session.execute(mine).all())
+
+    def state(self, key):
+        """That of the run."""
+        self.session.rollback()
+        return self.session.scalar(select(DagRun.state).where(DagRun.run_id == key[1]))
+
+    def everything(self, key):
+        """All that Airflow knows of it, but for times and what names it."""
+        self.session.rollback()
+        passing = {"id", "run_id", "trigger_id", "dag_run_id", "context_carrier", "conf", "scheduled_by_job_id"}
+        found = []
+        for table in (DagRun, TaskInstance, XComModel):
+            order = [table.task_id] if table is not DagRun else []
+            rows = self.session.execute(select(table.__table__).where(table.run_id == key[1]).order_by(*order))
+            found += [
+                {name: value for name, value in row.items() if name not in passing and not is_time(name)}
+                for row in rows.mappings()
+            ]
+        return found
+
+
+def is_time(column):
+    return column.endswith(("_at", "_date", "_dttm", "duration", "timestamp", "run_after", "last_scheduling_decision"))
+
+
+@pytest.fixture
+def runs(world):  # noqa: F811 - the fixture
+    """The item is published, and its DAG written."""
+    world.publish(ITEM)
+    world.parse(ITEM)
+    yield Runs(world)
+    world.session.rollback()
+    world.session.execute(delete(DbCallbackRequest))
+    world.session.execute(delete(Trigger))
+    world.session.commit()
+
+
+def ended(outcome="completed"):
+    """What a trigger tells whose action ended so."""
+    kinds = {"completed": TaskSuccessEvent, "failed": TaskFailedEvent, "skipped": TaskSkippedEvent}
+    return kinds[outcome](xcoms={REPORT_KEY: a_report(outcome).model_dump(mode="json")})
+
+
+def take(events, runs=(), room=MUCH):
+    return FastPath(TRIGGERER).take(events, runs, room=room)
+
+
+def callbacks(session):
+    """What the DAG processor is asked to do."""
+    session.rollback()
+    return [row.get_callback_request() for row in session.scalars(select(DbCallbackRequest))]
+
+
+def test_the_next_action_starts_with_the_event_of_the_one_before(runs):
+    """In this triggerer; of the one that ended nothing is left to run, and nobody is called."""
+    key, trigger = runs.begun()
+
+    taken = take({trigger: ended()})
+
+    assert {"first": "success", "second": "deferred"} == runs.tasks(key)
+    (started,) = taken.started
+    assert ({trigger}, {key}) == (taken.done, taken.runs)
+    assert [(started, TRIGGERER)] == runs.session.execute(select(Trigger.id, Trigger.triggerer_id)).all()
+    assert [] == callbacks(runs.session)
+
+
+def test_a_run_ends_with_the_event_of_its_last_action(runs):
+    """Nothing starts, and nobody is called."""
+    key, trigger = runs.begun()
+    (second,) = take({trigger: ended("skipped")}).started
+
+    taken = take({second: ended()})
+
+    assert ({"first": "skipped", "second": "success"}, "success") == (runs.tasks(key), runs.state(key))
+    assert frozenset() == taken.started
+    assert [] == callbacks(runs.session)
+
+
+def test_a_run_fails_with_the_event_of_a_failure(runs):
+    """What comes after never starts; the run's callback is sent in the same transaction, and none of its task's."""
+    key, trigger = runs.begun()
+
+    take({trigger: ended("failed")})
+
+    assert ({"first": "failed", "second": "upstream_failed"}, "failed") == (runs.tasks(key), runs.state(key))
+    (callback,) = callbacks(runs.session)
+    assert isinstance(callback, DagCallbackRequest)
+    assert (*key, True) == (callback.dag_id, callback.run_id, callback.is_failure_callback)
+
+
+def test_what_is_there_afterwards_is_what_airflow_leaves(runs):
+    """Column by column, of the run, its tasks and what they left; the times aside."""
+    one, trigger = runs.begun()
+    (second,) = take({trigger: ended()}).started
+    take({second: ended("failed")})
+    other = runs.start()
+    for outcome in (None, "completed", "failed", None):
+        with create_session(scoped=False) as session:
+            run = session.scalar(select(DagRun).where(DagRun.run_id == other[1]))
+            if outcome is not None:
+                of_it = select(Trigger.id).join(Trigger.task_instance).where(TaskInstance.run_id == other[1])
+                Trigger.submit_event(session.scalar(of_it), ended(outcome), session=session)
+                session.flush()
+            run.dag = DBDagBag().get_dag_for_run(dag_run=run, session=session)
+            found, _ = run.update_state(session=session, execute_callbacks=False)
+            run.schedule_tis(found, session=session)
+
+    assert runs.everything(other) == runs.everything(one)
+
+
+def test_many_are_taken_together(runs):
+    """Each run goes its own way."""
+    begun = dict(runs.begun() for _ in range(12))
+    outcomes = ["completed", "failed", "skipped"] * 4
+
+    taken = take({trigger: ended(outcome) for trigger, outcome in zip(begun.values(), outcomes, strict=True)})
+
+    assert (set(begun), set(begun.values()), 8) == (taken.runs, taken.done, len(taken.started))
+    assert ["running", "failed", "running"] * 4 == [runs.state(key) for key in begun]
+
+
+def test_what_somebody_else_has_locked_is_left(runs):
+    """The scheduler takes such a run on, or a person stops it; the others are taken, and nobody waits."""
+    locked, its_trigger = runs.begun()
+    free, trigger = runs.begun()
+
+    with create_session(scoped=False) as session:
+        session.scalars(select(DagRun).where(DagRun.run_id == locked[1]).with_for_update()).one()
+        taken = take({its_trigger: ended(), trigger: ended()}, [locked])
+
+    assert ({trigger}, {free}) == (taken.done, taken.runs)
+    assert "deferred" == runs.tasks(locked)["first"]
+    assert {its_trigger} == take({its_trigger: ended()}).done
+
+
+def test_a_run_whose_event_was_stored_otherwise_is_taken_on_later(runs):
+    """As after it was locked."""
+    key, trigger = runs.begun()
+    Trigger.submit_event(trigger, ended())
+
+    first, again = take({}, [key]), take({}, [key])
+
+    assert ({key}, 1, 0) == (first.runs, len(first.started), len(again.started))
+    assert {"first": "success", "second": "deferred"} == runs.tasks(key)
+
+
+@pytest.mark.parametrize("state", ["failed", "success", None])
+def test_a_task_that_waits_no_more_is_left(runs, state):
+    """A person marked it, or cleared it: what Airflow does then is Airflow's matter."""
+    key, trigger = runs.begun()
+    first = select(TaskInstance).where(TaskInstance.run_id == key[1], TaskInstance.task_id == "first")
+    runs.session.scalars(first).one().state = state
+    runs.session.commit()
+
+    assert frozenset() == take({trigger: ended()}).done
+    assert state == runs.tasks(key)["first"]
+
+
+def test_a_run_that_is_over_is_left(runs):
+    """It was stopped while its action ended."""
+    key, trigger = runs.begun()
+    runs.session.scalars(select(DagRun).where(DagRun.run_id == key[1])).one().state = "failed"
+    runs.session.commit()
+
+    assert (frozenset(), frozenset()) == ((taken := take({trigger: ended()}, [key])).done, taken.runs)
+
+
+def test_what_is_not_the_end_of_a_task_goes_airflows_way(runs):
+    """An undo that needs a worker is handed over to one."""
+    key, trigger = runs.begun()
+
+    taken = take({trigger: TriggerEvent("undo")})
+
+    assert {trigger} == taken.done
+    assert "scheduled" == runs.tasks(key)["first"]
+
+
+def test_what_there_is_no_room_for_is_anybodys(runs):
+    """The next triggerer that looks takes it."""
+    key, trigger = runs.begun()
+
+    assert frozenset() == take({trigger: ended()}, room=0).started
+    assert [None] == runs.session.scalars(select(Trigger.triggerer_id)).all()
+    assert "deferred" == runs.tasks(key)["second"]
