@@ -7,7 +7,8 @@ is most of what a submission takes. The rows are the same; a test compares them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
@@ -18,9 +19,11 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.settings import task_instance_mutation_hook
+from airflow.utils.state import DagRunState
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper, Session
 
+from api_plugin.first_tasks import FirstTask, defer, first_tasks
 from api_plugin.store.inserting import insert_rows, insert_values
 
 COMPARED = "3.3.2"
@@ -37,8 +40,20 @@ class RunWriter:
         """Take a DAG that nobody changes any more."""
         self._dag = dag
 
-    def write(self, session: Session, run: DagRun, dag_version_id: UUID) -> None:
-        """Insert the run and its task instances at once; commits nothing, and adds nothing to the session."""
+    @cached_property
+    def first(self) -> Sequence[FirstTask]:
+        """The tasks that a run can start with at once."""
+        return first_tasks(self._dag)
+
+    def write(self, session: Session, run: DagRun, dag_version_id: UUID, *, started: dt.datetime | None = None) -> None:
+        """Insert the run and its task instances at once; commits nothing, and adds nothing to the session.
+
+        Where it has `started`, its first tasks wait in a triggerer.
+        """
+        begun = {} if started is None else defer(session, self.first, started)
+        if started is not None:
+            run.set_state(DagRunState.RUNNING)
+            run.start_date = run.last_scheduling_decision = started
         insert_rows(session, [run])
         if not self._tasks:
             return
@@ -51,7 +66,10 @@ class RunWriter:
             }
             for row in self._tasks
         ]
-        insert_values(session, cast("Table", TaskInstance.__table__), rows)
+        started_rows = [row | begun[row["task_id"]] for row in rows if row["task_id"] in begun]
+        for some in (started_rows, [row for row in rows if row["task_id"] not in begun]):
+            if some:
+                insert_values(session, cast("Table", TaskInstance.__table__), some)
 
     @cached_property
     def _tasks(self) -> list[dict[str, Any]]:

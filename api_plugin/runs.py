@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import unavailable
+from api_plugin.first_tasks import may_start
 from api_plugin.run_rows import RunWriter, may_write
 from api_plugin.store.inserting import insert_values
 from api_plugin.store.notices import tell_queue
@@ -42,6 +43,8 @@ _NEWEST = (
         SerializedDagModel.dag_hash,
         SerializedDagModel.dag_version_id,
         DagModel.bundle_version,
+        DagModel.is_paused,
+        DagModel.max_active_runs,
         select(func.max(LogTemplate.id)).scalar_subquery().label("log_template_id"),
     )
     .join(DagModel, DagModel.dag_id == SerializedDagModel.dag_id)
@@ -69,6 +72,8 @@ class ReadyDag:
     dag_version_id: UUID
     bundle_version: str | None
     log_template_id: int | None
+    is_paused: bool
+    max_active_runs: int
 
     def holds(self, revision: str) -> bool:
         """Whether it was compiled from that revision of its item."""
@@ -108,6 +113,8 @@ class DagShelf:
             dag_version_id=newest.dag_version_id,
             bundle_version=newest.bundle_version,
             log_template_id=newest.log_template_id,
+            is_paused=newest.is_paused,
+            max_active_runs=newest.max_active_runs,
         )
 
     def kept(self, session: Session, dag_id: str, revision: str) -> ReadyDag | None:
@@ -198,12 +205,23 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
         run = DagRun(dag_id=order.dag_id, bundle_version=ready.bundle_version, **what)
         run.log_template_id = ready.log_template_id
         run.created_dag_version_id = ready.dag_version_id
-        ready.writer.write(session, run, ready.dag_version_id)
+        at_once = not order.held and _may_start_at_once(session, ready)
+        ready.writer.write(session, run, ready.dag_version_id, started=now if at_once else None)
     else:
         ready.dag.create_dagrun(session=session, **what)
     log_trigger(session, order.dag_id, order.run_id, order.actor, now)
     if order.held:
         tell_queue(session)
+
+
+def _may_start_at_once(session: Session, ready: ReadyDag) -> bool:
+    """Whether the scheduler would let another run of the DAG start now."""
+    if not settings().start_at_once or ready.is_paused or not ready.writer.first or not may_start():
+        return False
+    most = ready.max_active_runs
+    running = select(DagRun.id).where(DagRun.dag_id == ready.dag.dag_id, DagRun.state == DagRunState.RUNNING)
+    found = session.scalar(select(func.count()).select_from(running.limit(most).subquery()))
+    return (found or 0) < most
 
 
 def log_trigger(session: Session, dag_id: str, run_id: str, actor: str, at: dt.datetime) -> None:

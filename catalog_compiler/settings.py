@@ -83,6 +83,11 @@ class PaoSettings(BaseModel):
     max_active_runs: int = Field(
         default=10_000, ge=1, description="How many requests of one item may run at the same time."
     )
+    start_at_once: bool = Field(
+        default=True,
+        description="Whether a request's first actions start with its submission; otherwise Airflow's scheduler starts "
+        "them in one of its next loops.",
+    )
     max_requests: int | None = Field(
         default=None,
         ge=1,

@@ -46,6 +46,8 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": DATABASE_URL,
     "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(STATE / "bundles"),
     "AIRFLOW__PAO__FERNET_KEY": Fernet.generate_key().decode(),
+    # No process of Airflow's works here: a run stays where a test puts it.
+    "AIRFLOW__PAO__START_AT_ONCE": "False",
 }
 
 _TABLES = (
