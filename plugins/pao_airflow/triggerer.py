@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from importlib import import_module
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -38,6 +39,7 @@ from airflow.sdk._shared.secrets_masker import SecretsMasker
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_plugin.store.notices import NEW_TRIGGERS
@@ -50,6 +52,7 @@ from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
 from pao_airflow.signals import board
+from pao_airflow.stranded_runs import stranded_runs
 
 log = structlog.get_logger(__name__)
 
@@ -270,14 +273,14 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
         """Take some events on together, with the runs that are behind; those that were taken."""
         now = time.monotonic()
-        behind = [run for run, until in self._behind.items() if until > now]
+        behind = list(islice((run for run, until in self._behind.items() if until > now), AT_ONCE))
         try:
             taken = self._fast_path.take(events, behind, room=self.capacity - len(self.running_triggers))
         except SQLAlchemyError:
             log.warning("the fast path could not take events, Airflow's own way takes them", exc_info=True)
             return frozenset()
-        for run in {*taken.runs, *(self._behind.keys() - set(behind))}:
-            self._behind.pop(run, None)
+        for run in [run for run, until in self._behind.items() if run in taken.runs or until <= now]:
+            del self._behind[run]
         for trigger_id in taken.done:
             self._tasks.pop(trigger_id, None)
             stats.incr("triggers.succeeded")
@@ -314,8 +317,15 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             self.clean_unused()
             self._forget_tasks()
         self.load_triggers()
+        self._find_stranded(now)
         if self.creating_triggers or self.cancelling_triggers:
             self.channel.wake()
+
+    def _find_stranded(self, now: float) -> None:
+        """Have runs taken on that nothing is at work for."""
+        with create_session(scoped=False) as session:
+            for run in stranded_runs(session, AT_ONCE):
+                self._behind[run] = now + LOOK_EVERY
 
     def _pause(self) -> float:
         """Seconds to wait for the runner."""

@@ -13,6 +13,7 @@ from airflow.models.xcom import XComModel
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from airflow.utils.session import create_session
 from pao_airflow.fast_path import FastPath
+from pao_airflow.stranded_runs import stranded_runs
 from sqlalchemy import delete, select
 
 from catalog_compiler.run_format import REPORT_KEY
@@ -232,3 +233,17 @@ def test_what_there_is_no_room_for_is_anybodys(runs):
     assert frozenset() == take({trigger: ended()}, room=0).started
     assert [None] == runs.session.scalars(select(Trigger.triggerer_id)).all()
     assert "deferred" == runs.tasks(key)["second"]
+
+
+def test_runs_that_nothing_is_at_work_for_are_found(runs):
+    """One whose task ended elsewhere, and one that has not begun; not those that wait, and none that is over."""
+    waiting, _ = runs.begun()
+    stranded, its_trigger = runs.begun()
+    Trigger.submit_event(its_trigger, ended())
+    over, last = runs.begun()
+    take({last: ended("failed")})
+    new = runs.start()
+
+    assert [stranded, new] == stranded_runs(runs.session, MUCH)
+    assert [stranded] == stranded_runs(runs.session, 1)
+    assert ("running", "failed") == (runs.state(waiting), runs.state(over))
