@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from airflow._shared.timezones.timezone import utcnow
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy.dialects.postgresql import insert
@@ -16,7 +16,7 @@ def store_xcoms(session: Session, task: TaskInstance, xcoms: Mapping[str, Any]) 
     """Store XComs of a task over those of the same keys, as `TaskInstance.xcom_push` does one by one."""
     if not xcoms:
         return
-    now = utcnow()
+    now = dt.datetime.now(dt.UTC)
     rows = [
         {
             "dag_run_id": task.dag_run.id,

@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 import structlog
-from airflow._shared.observability.metrics import stats
+from airflow._shared.observability.metrics.stats import incr
 from airflow.cli.commands.triggerer_command import _serve_logs
 from airflow.configuration import conf
 from airflow.executors.workloads.task import TaskInstanceDTO
@@ -283,7 +283,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             del self._behind[run]
         for trigger_id in taken.done:
             self._tasks.pop(trigger_id, None)
-            stats.incr("triggers.succeeded")
+            incr("triggers.succeeded")
         if taken.started:
             self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
             self.channel.wake()
