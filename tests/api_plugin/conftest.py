@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
-from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+from airflow.dag_processing import collection
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
@@ -19,7 +20,7 @@ from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.session import create_session
 from sqlalchemy import select, update
 
-from api_plugin.app import rest_app
+from api_plugin.app import rest_app, watchtower
 from api_plugin.bodies import Draft
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.clock import utc_now
@@ -57,13 +58,25 @@ def portal(call, world):
     """The REST API on the world's catalog, called by whoever `caller` is."""
 
     def calling(method, path, caller, **more):
-        app = rest_app()
-        app.state.sign_ins = SignedIn(caller)
-        app.state.pao = ApiState(catalogs=world.cache, dags=world.shelf)
+        app = a_rest_app("portal", SignedIn(caller), catalogs=world.cache, dags=world.shelf)
         headers = {"Authorization": "Bearer known"} | more.pop("headers", {})
         return call(app, method, path, headers=headers, **more)
 
     return calling
+
+
+@cache
+def _made_app(_use):
+    return rest_app()
+
+
+def a_rest_app(use, sign_ins=None, **state):
+    """The REST API as it is after its start. Its routes take long to make: those of a use are made once."""
+    app = _made_app(use)
+    app.state.sign_ins = SignIns(seconds=60) if sign_ins is None else sign_ins
+    app.state.pao = ApiState(**state)
+    app.state.tower = watchtower()
+    return app
 
 
 class SignedIn(SignIns):
@@ -135,7 +148,10 @@ class World:
             self.session.flush()
         bag = DagBag(dag_folder=folder, bundle_path=folder)
         dags = [LazyDeserializedDAG.from_dag(dag) for dag in bag.dags.values()]
-        update_dag_parsing_results_in_db(bundle, None, dags, {}, 0.1, set(), self.session)
+        with pytest.MonkeyPatch.context() as patch:
+            # Who may see which DAG in Airflow's UI takes half of the time, and nothing of ours reads it.
+            patch.setattr(collection, "_sync_dag_perms", lambda *_, **__: None)
+            collection.update_dag_parsing_results_in_db(bundle, None, dags, {}, 0.1, set(), self.session)
         self.session.commit()
 
     def stale(self, dag_id):

@@ -107,7 +107,7 @@ def test_who_comes_while_others_are_told_is_told_everything(world, order, monkey
     def slowly(behind):
         found = derive_messages(behind)
         read.set()
-        come.wait(10)
+        come.wait(60)
         return found
 
     monkeypatch.setattr(watching, "derive_messages", slowly)
@@ -115,7 +115,7 @@ def test_who_comes_while_others_are_told_is_told_everything(world, order, monkey
 
     async def watch():
         async with tower.running(), tower.watch(request.id, 3) as early:
-            await asyncio.to_thread(read.wait, 10)
+            await asyncio.to_thread(read.wait, 60)
             async with tower.watch(request.id, 0) as late:
                 come.set()
                 return (await early.next())["seq"], [(await late.next())["seq"] for _ in range(4)]

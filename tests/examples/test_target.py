@@ -64,7 +64,9 @@ def over_http(service: Service, calls: Callable[[httpx.AsyncClient], Awaitable[o
         headers = {"Authorization": "Bearer token"}
         async with Server(service).listen("127.0.0.1", 0) as port:
             url = f"http://127.0.0.1:{port}"
-            async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+            # As many connections as there are calls.
+            known = {"limits": httpx.Limits(), "timeout": 60}
+            async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, **known) as client:
                 return await calls(client)
 
     return asyncio.run(serve_and_call())

@@ -46,12 +46,15 @@ def _prism(*arguments: str) -> Iterator[str]:
         port = _free_port()
         command = [_node(), str(_PRISM), *arguments, "--host", "127.0.0.1", "--port", str(port)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+            reader = None
             try:
-                if _listens(process.stdout, said):
+                if reader := _listens(process.stdout, said):
                     yield f"http://127.0.0.1:{port}"
                     return
             finally:
                 process.terminate()
+                if reader:
+                    reader.join()
     pytest.fail("Prism ended instead of listening: " + "".join(said))
 
 
@@ -62,14 +65,15 @@ def _free_port() -> int:
         return listener.getsockname()[1]
 
 
-def _listens(output: IO[str], said: list[str]) -> bool:
-    """Read until it listens, and from then on so that the pipe never fills; False where it ends before."""
+def _listens(output: IO[str], said: list[str]) -> threading.Thread | None:
+    """Read until it listens, and from then on in a thread, so that the pipe never fills; None where it ends before."""
     for line in output:
         said.append(line)
         if _STARTED in line:
-            threading.Thread(target=deque, args=(output, 0), daemon=True).start()
-            return True
-    return False
+            reader = threading.Thread(target=deque, args=(output, 0), daemon=True)
+            reader.start()
+            return reader
+    return None
 
 
 def _description(kind: Kind) -> str:

@@ -30,7 +30,7 @@ class AirflowApi:
             run = self._call("GET", where)
             return run if run["state"] in {"success", "failed"} else None
 
-        return wait_for(over, f"the run of {dag_id} ends", within=90)
+        return wait_for(over, f"the run of {dag_id} ends")
 
     def mark_failed(self, dag_id: str, run_id: str) -> None:
         """Mark a run failed, which calls nobody back."""

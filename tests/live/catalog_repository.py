@@ -13,7 +13,7 @@ from pao_local.git import git
 
 from api_plugin.client import ApiClient
 from tests.live.items import Part
-from tests.live.waiting import wait_for
+from tests.live.waiting import LONG, wait_for
 
 CATALOG, STAGING = "default", "staging"
 """The two catalogs of the stack under test: the branch `main`, and a branch of the second one's own name."""
@@ -79,7 +79,7 @@ class LiveCatalog:
         self.service.refresh_catalog(self.name)
         return self.wait_until_served(commit)
 
-    def wait_until_served(self, commit: str, within: float = 60.0) -> dict[str, Any]:
+    def wait_until_served(self, commit: str, within: float = LONG) -> dict[str, Any]:
         """The catalog's state once this commit is published and all its items are ready."""
 
         def ready() -> dict[str, Any] | None:

@@ -196,7 +196,7 @@ def portals(stack: RunningStack, catalog: LiveCatalog) -> Iterator[dict[str, Por
     }
     for username, password in passwords.items():
         credentials = {"username": username, "password": password}
-        answer = httpx.post(f"{stack.base_url}/auth/token", json=credentials, timeout=30, trust_env=False)
+        answer = httpx.post(f"{stack.base_url}/auth/token", json=credentials, timeout=90, trust_env=False)
         tokens[username] = answer.raise_for_status().json()["access_token"]
     with ExitStack() as exits:
         yield {name: exits.enter_context(Portal.signed_in(stack.base_url, token)) for name, token in tokens.items()}

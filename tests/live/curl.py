@@ -23,7 +23,7 @@ def main() -> int:
     if asked.json is not None:
         headers["Content-Type"] = "application/json"
     method = "GET" if asked.json is None else "POST"
-    answer = httpx.request(method, asked.url, headers=headers, content=asked.json, timeout=30, trust_env=False)
+    answer = httpx.request(method, asked.url, headers=headers, content=asked.json, timeout=90, trust_env=False)
     sys.stdout.write(f"{answer.text}\n")
     return 22 if answer.is_error else 0
 

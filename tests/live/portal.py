@@ -12,7 +12,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.live.waiting import wait_for
+from tests.live.waiting import LONG, wait_for
 
 Answer = dict[str, Any]
 ENDED = {"completed", "failed", "cancelled", "rolled_back", "rollback_failed"}
@@ -54,7 +54,7 @@ class Portal:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         seen: list[str] = []
         hooks = {"response": [lambda response: seen.append(response.read().decode())]}
-        with httpx.Client(base_url=base_url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks) as http:
+        with httpx.Client(base_url=base_url, headers=headers, timeout=90, trust_env=False, event_hooks=hooks) as http:
             yield cls(base_url=base_url, token=token, http=http, seen=seen)
 
     def at(self, base_url: str) -> AbstractContextManager[Portal]:
@@ -87,7 +87,7 @@ class Portal:
         """A request."""
         return self.get(f"/requests/{request_id}")
 
-    def ended(self, request_id: str, within: float = 60.0) -> Answer:
+    def ended(self, request_id: str, within: float = LONG) -> Answer:
         """A request, once it has ended."""
 
         def over() -> bool:

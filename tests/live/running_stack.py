@@ -166,7 +166,7 @@ class RunningStack:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
             try:
                 with httpx.Client(base_url=url, timeout=5, trust_env=False) as client:
-                    wait_for(lambda: process.poll() is not None or is_ready(client), f"{url} is ready", within=120)
+                    wait_for(lambda: process.poll() is not None or is_ready(client), f"{url} is ready")
                 assert process.poll() is None, f"the second API server ended; see {log.name}"
                 yield url
             finally:

@@ -108,7 +108,7 @@ def test_who_may_orders_it_and_nobody_else_sees_the_request(
     for portal in outsiders(item_id):
         assert 404 == portal.http.get(f"/api/v1/requests/{request_id}").status_code
         with portal.socket(request_id) as socket, pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=30)
+            socket.recv(timeout=90)
         assert 4404 == closed.value.rcvd.code
 
 
@@ -122,7 +122,7 @@ def test_messages_and_commits_name_it_to_who_may_see_it_alone(
     with ExitStack() as exits:
         sockets = [exits.enter_context(portal.catalog_socket()) for portal in portals]
         for socket in sockets:
-            socket.recv(timeout=30)
+            socket.recv(timeout=90)
         catalog.publish(restricted(item_id, "1.1.0"))
         catalog.publish(item(other, scripted_call("make", "/other")))
         told = [named(until_served(socket, other)) for socket in sockets]
@@ -140,7 +140,7 @@ def until_served(socket: ClientConnection, item_id: str) -> list[dict]:
     """The messages up to the one that tells that this item can be ordered."""
     messages: list[dict] = []
     while not messages or item_id not in messages[-1].get("items", ()):
-        messages.append(json.loads(socket.recv(timeout=30)))
+        messages.append(json.loads(socket.recv(timeout=90)))
     return messages
 
 

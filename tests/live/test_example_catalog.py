@@ -31,9 +31,9 @@ def ended(developer: Portal) -> dict[str, Answer]:
     ids |= {f"{item} by hand": ordered(developer, order, mode="manual") for item, order in BY_HAND.items()}
     for name, order in ORDERS.items():
         if order.after:
-            developer.ended(ids[order.after], within=120)
+            developer.ended(ids[order.after])
             ids[name] = ordered(developer, order)
-    return {name: developer.ended(request_id, within=120) for name, request_id in ids.items()}
+    return {name: developer.ended(request_id) for name, request_id in ids.items()}
 
 
 @pytest.mark.parametrize("name", ORDERS)

@@ -184,7 +184,7 @@ def test_a_way_that_takes_too_long_is_stopped_and_undone(developer: Portal, scri
     request_id = developer.submit("exec-late", "too")
 
     arrived(scripted, "/late/too/cancel")
-    request = developer.ended(request_id, within=120)
+    request = developer.ended(request_id)
 
     assert ("rolled_back", "rolled_back") == (request["status"], request["actions"][0]["status"])
     assert {"undone": {"job": f"{scripted.url}/late/too"}} == scripted.calls("/late/undo")[0].json
@@ -256,7 +256,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(developer: Portal, scripted: 
     first = arrived(scripted, "/w-dies/dead/work")
 
     psutil.Process(first.json["pid"]).kill()
-    request = developer.ended(request_id, within=120)
+    request = developer.ended(request_id)
     held.set()
 
     assert "completed" == request["status"], request
@@ -290,7 +290,7 @@ def test_an_undo_that_needs_a_worker_runs_on_one(developer: Portal, scripted: Sc
     """Its place in the rollback was handed over; it sees what the action that it undoes had stored."""
     scripted.script("/wu-fails/undo", Reply(status=400))
     request_id = developer.submit("exec-worker-undo", "undo")
-    request = developer.ended(request_id, within=120)
+    request = developer.ended(request_id)
 
     assert "rolled_back" == request["status"], request
     (undone,) = scripted.calls(f"/wu/{request_id}/undo")

@@ -32,10 +32,6 @@ ORDER = {
     "rollback": {"type": "jira-ticket"},
 }
 ITEMS = (item("by-hand", manual=(ORDER,)),)
-WITHIN = 12
-"""Seconds; the first look by itself comes after 15."""
-UNTIL_LOOKED = 45
-"""Seconds in which it is looked at by itself."""
 
 
 def _ticket_of(jira: FakeJira, name: str) -> dict[str, Any]:
@@ -57,7 +53,7 @@ def _waiting(developer: Portal, request_id: str) -> dict[str, Any]:
 def test_a_ticket_is_shown_while_people_work_on_it_and_known_at_once_when_they_are_done(
     developer: Portal, portals: dict[str, Portal], jira: FakeJira
 ):
-    """By Jira's webhook; its outputs are the request's."""
+    """By Jira's webhook, as `test_signals` shows; its outputs are the request's."""
     request_id = developer.submit("by-hand", "one")
     ticket = _ticket_of(jira, "one")
     action = _waiting(developer, request_id)
@@ -73,7 +69,7 @@ def test_a_ticket_is_shown_while_people_work_on_it_and_known_at_once_when_they_a
     answer = portals["nobody"].http.post("/api/v1/webhooks/jira/jira_live", content=content, headers=headers)
     assert 202 == answer.status_code
 
-    assert "completed" == developer.ended(request_id, within=WITHIN)["status"]
+    assert "completed" == developer.ended(request_id)["status"]
     outputs = developer.action(request_id, "order")["outputs"]
     assert (ticket["key"], "Done", "Ada Lovelace") == (outputs["key"], outputs["status"], outputs["assignee"])
 
@@ -84,8 +80,8 @@ def test_tickets_are_looked_at_without_a_webhook(developer: Portal, jira: FakeJi
     jira.move(_ticket_of(jira, "two")["key"], "Done")
     jira.move(_ticket_of(jira, "three")["key"], "Rejected", "Won't Do")
 
-    assert "completed" == developer.ended(done, within=UNTIL_LOOKED)["status"]
-    request = developer.ended(declined, within=UNTIL_LOOKED)
+    assert "completed" == developer.ended(done)["status"]
+    request = developer.ended(declined)
 
     assert request["status"] in {"failed", "rolled_back"}
     assert "was closed as 'Rejected' (Won't Do)" in developer.action(declined, "order")["error"]
@@ -103,6 +99,6 @@ def test_a_request_that_a_person_stops_closes_its_ticket(developer: Portal, airf
     def closed() -> bool:
         return _ticket_of(jira, "four")["fields"]["status"]["name"] == "Rejected"
 
-    wait_for(closed, "the ticket is closed", within=60)
+    wait_for(closed, "the ticket is closed")
     said = [text_of_adf(comment["body"]) for comment in ticket["comments"]]
     assert any(text.startswith("This was stopped, and nobody waits for it any more: ") for text in said), said

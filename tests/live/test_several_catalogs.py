@@ -60,12 +60,12 @@ def test_who_watches_a_catalog_is_told_of_its_commits_alone(
 ):
     """Once it is published, and once its items can be ordered; and what was missed, whoever comes back."""
     with developer.catalog_socket("?catalog=staging") as socket:
-        first = json.loads(socket.recv(timeout=30))
+        first = json.loads(socket.recv(timeout=90))
         catalog.publish(item("elsewhere", scripted_call("make", "/elsewhere")))
         state = staging.publish(item("told", scripted_call("make", "/told")))
-        published, served = [json.loads(socket.recv(timeout=30)) for _ in range(2)]
+        published, served = [json.loads(socket.recv(timeout=90)) for _ in range(2)]
     with developer.catalog_socket(f"?catalog=staging&since={first['seq']}") as socket:
-        again = [json.loads(socket.recv(timeout=30)) for _ in range(2)]
+        again = [json.loads(socket.recv(timeout=90)) for _ in range(2)]
 
     assert ("snapshot", "staging") == (first["type"], first["catalog"])
     assert ("published", state["commit"], ["told"], []) == tuple(
@@ -81,7 +81,7 @@ def test_who_watches_a_catalog_is_told_of_its_commits_alone(
 def test_who_may_not_watch_a_catalog_is_told_by_the_close_code(portals: dict[str, Portal], who, query, code):
     """As for requests."""
     with portals[who].catalog_socket(query) as socket, pytest.raises(ConnectionClosed) as closed:
-        socket.recv(timeout=30)
+        socket.recv(timeout=90)
 
     assert code == closed.value.rcvd.code
 

@@ -27,8 +27,6 @@ ITEMS = (
     item("awaits-run", _waiting("github:github.com/example/live/{{fields.name}}")),
     item("awaits-ticket", _waiting("jira:jira_live:{{fields.name}}")),
 )
-WITHIN = 20
-"""Seconds; by itself the action would wait for minutes."""
 HEARING = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{SIGNALS}'"
 
 
@@ -76,10 +74,10 @@ def test_a_run_that_ends_is_known_at_once(developer: Portal, waits, github):
 
     assert [202, 409] == [github(7001), github(7001)]
 
-    assert "completed" == developer.ended(request_id, within=WITHIN)["status"]
+    assert "completed" == developer.ended(request_id)["status"]
     assert "in_progress" == developer.request(other)["status"]
     github(7002)
-    assert "completed" == developer.ended(other, within=WITHIN)["status"]
+    assert "completed" == developer.ended(other)["status"]
 
 
 def test_a_ticket_that_is_resolved_is_known_at_once(developer: Portal, waits, deliver):
@@ -89,7 +87,7 @@ def test_a_ticket_that_is_resolved_is_known_at_once(developer: Portal, waits, de
     body = {"webhookEvent": "jira:issue_updated", "issue": {"key": "OPS-7"}}
     assert 202 == deliver("jira/jira_live", body, "X-Hub-Signature")
 
-    assert "completed" == developer.ended(request_id, within=WITHIN)["status"]
+    assert "completed" == developer.ended(request_id)["status"]
 
 
 def test_a_triggerer_whose_database_was_away_hears_again(developer: Portal, stack: RunningStack, waits, github):
@@ -101,4 +99,4 @@ def test_a_triggerer_whose_database_was_away_hears_again(developer: Portal, stac
 
     assert 202 == github(7003)
 
-    assert "completed" == developer.ended(request_id, within=WITHIN)["status"]
+    assert "completed" == developer.ended(request_id)["status"]

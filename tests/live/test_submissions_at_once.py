@@ -67,4 +67,4 @@ def test_a_request_and_its_run_appear_together_or_not_at_all(developer: Portal, 
 
     assert rows == runs
     assert set(answered) <= set(rows)
-    assert {"completed"} == {developer.ended(request_id, within=120)["status"] for request_id in rows}
+    assert {"completed"} == {developer.ended(request_id)["status"] for request_id in rows}

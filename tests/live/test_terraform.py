@@ -107,7 +107,7 @@ def test_outputs_are_at_hand_and_secret_ones_masked(
 ):
     """Later actions have them in clear; the state is that of the request."""
     request_id = developer.submit("tf-applied", "orders")
-    request = developer.ended(request_id, within=120)
+    request = developer.ended(request_id)
 
     assert "completed" == request["status"], request
     assert {

@@ -59,7 +59,7 @@ def test_a_run_is_applied_and_its_outputs_are_at_hand(
         {"name": "password", "sensitive": True, "value": "cloud-secret-77"},
     ]
     request_id = developer.submit("cloud-run", "orders")
-    request = developer.ended(request_id, within=120)
+    request = developer.ended(request_id)
     (number,) = [key for key, run in cloud.runs.items() if '"orders"' in str(run["attributes"]["variables"])]
     url = f"{cloud.url}/app/acme/workspaces/new/runs/{number}"
 

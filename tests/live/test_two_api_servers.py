@@ -82,11 +82,11 @@ def test_a_refresh_through_one_is_served_by_both(
 def test_watchers_of_both_are_told_the_same(catalog: LiveCatalog, both: tuple[Portal, Portal]):
     """Under the same numbers, by which who loses one goes on at the other."""
     with both[0].catalog_socket() as here, both[1].catalog_socket() as there:
-        first = [json.loads(socket.recv(timeout=30)) for socket in (here, there)]
+        first = [json.loads(socket.recv(timeout=90)) for socket in (here, there)]
         catalog.publish(shared(4))
-        told = [[json.loads(socket.recv(timeout=30)) for _ in range(2)] for socket in (here, there)]
+        told = [[json.loads(socket.recv(timeout=90)) for _ in range(2)] for socket in (here, there)]
     with both[1].catalog_socket(f"?since={told[0][0]['seq']}") as there:
-        rest = json.loads(there.recv(timeout=30))
+        rest = json.loads(there.recv(timeout=90))
 
     assert first[0] == first[1]
     assert ["published", "served"] == [message["type"] for message in told[0]]

@@ -61,7 +61,7 @@ def test_a_watcher_comes_back_where_it_left(developer: Portal, scripted: Scripte
     seen = []
     with developer.socket(made, query="?since=0") as socket:
         while not seen or seen[-1]["type"] != "action":
-            seen.append(json.loads(socket.recv(timeout=30)))
+            seen.append(json.loads(socket.recv(timeout=90)))
     release.set()
     rest = developer.watch(made, query=f"?since={seen[-1]['seq']}")
     whole = developer.watch(made, query="?since=0")

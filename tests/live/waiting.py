@@ -12,7 +12,11 @@ EVERY = 0.1
 """Seconds between two looks."""
 
 
-def wait_for(look: Callable[[], FoundT], what: str, within: float = 60.0) -> FoundT:
+LONG = 150.0
+"""Seconds after which nothing is to be expected any more, on however slow a machine."""
+
+
+def wait_for(look: Callable[[], FoundT], what: str, within: float = LONG) -> FoundT:
     """What `look` gives once it gives something; fails the test with the last thing seen after `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := look()):

@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.world.reached.set()
         answer = self.world.next_answer()
         if answer is not None and answer.held is not None:
-            answer.held.wait(10)
+            answer.held.wait(60)
         if answer is None or answer.cut:
             if answer is None:
                 self.world.closing.wait()

@@ -216,7 +216,7 @@ def ended_early(supervisor, state, store=None):
     operator = WorkerActionOperator(task_id="create", step=step)
 
     def kill():
-        Process.begun.wait(10)
+        Process.begun.wait(60)
         operator.on_kill()
 
     thread = threading.Thread(target=kill)

@@ -16,14 +16,13 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from api_plugin.app import rest_app, socket_app
+from api_plugin.app import socket_app
 from api_plugin.clock import utc_now
 from api_plugin.exceptions import not_signed_in
 from api_plugin.permissions import Permission
 from api_plugin.sign_ins import SignIns
-from api_plugin.state import ApiState
 from catalog_compiler.cli import main
-from tests.api_plugin.conftest import a_caller
+from tests.api_plugin.conftest import a_caller, a_rest_app
 from tests.items import action, compiled_item
 
 FIELDS = [
@@ -80,10 +79,9 @@ class Deployment:
 
     def app(self):
         """Airflow's API server, as far as `pao` sees it."""
-        rest, sockets = rest_app(), socket_app()
-        for each in (rest, sockets):
-            each.state.sign_ins = Accounts(self)
-        rest.state.pao = ApiState(catalogs=self.world.cache, dags=self.world.shelf)
+        rest = a_rest_app("commands", Accounts(self), catalogs=self.world.cache, dags=self.world.shelf)
+        sockets = socket_app()
+        sockets.state.sign_ins = rest.state.sign_ins
 
         @asynccontextmanager
         async def lifespan(_app):

@@ -11,13 +11,12 @@ import pytest
 from airflow import settings as airflow_settings
 from sqlalchemy import select
 
-from api_plugin.app import rest_app
 from api_plugin.clock import utc_now
-from api_plugin.state import ApiState
 from api_plugin.store.catalog import WebhookDelivery
 from api_plugin.store.notices import SIGNALS, listening
 from api_plugin.webhooks.secrets import WebhookSecrets
 from api_plugin.webhooks.telling import KEPT
+from tests.api_plugin.conftest import a_rest_app
 
 PAYLOADS = Path(__file__).parents[1] / "webhooks" / "payloads" / "news"
 HELD = {"pao_github_webhook": ("new", "old"), "jira_default_webhook": ("secret",), "jira_dc_webhook": ("other",)}
@@ -32,10 +31,8 @@ PING = b'{"zen": "Keep it logically awesome."}'
 @pytest.fixture
 def app(world):
     """The API, which holds the secrets of GitHub and of two Jiras."""
-    made = rest_app()
     secrets = WebhookSecrets(look_up=lambda connection_id: HELD.get(connection_id, ()))
-    made.state.pao = ApiState(catalogs=world.cache, webhook_secrets=secrets)
-    return made
+    return a_rest_app("webhooks", catalogs=world.cache, webhook_secrets=secrets)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.models.dagbundle import DagBundleModel
 from sqlalchemy import select, update
 
-from api_plugin.app import rest_app
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.state import ApiState
@@ -22,6 +21,7 @@ from api_plugin.store.access import Audit
 from api_plugin.store.catalog import Catalog, WebhookDelivery
 from api_plugin.webhooks.secrets import WebhookSecrets
 from api_plugin.webhooks.taking import KEPT
+from tests.api_plugin.conftest import a_rest_app
 
 PAYLOADS = Path(__file__).parents[1] / "webhooks" / "payloads"
 SIGNING = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -38,10 +38,8 @@ def app(world):
     world.publish()
     world.session.get(Catalog, "default").repository = "git@github.com:example/catalog.git"
     world.session.commit()
-    made = rest_app()
     held = WebhookSecrets(look_up=lambda connection_id: HELD[connection_id])
-    made.state.pao = ApiState(catalogs=world.cache, dags=world.shelf, webhook_secrets=held)
-    return made
+    return a_rest_app("webhooks", catalogs=world.cache, dags=world.shelf, webhook_secrets=held)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_the_judge_judges():
         path = f"{url}/api/v3/repos/a/b/actions/workflows/x.yml/dispatches"
 
         async def statuses():
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=60) as client:
                 bodies = [{"ref": "main"}, {}, {"ref": 5}, {"ref": "main", "inputs": {str(n): "" for n in range(26)}}]
                 return [(await client.post(path, json=body)).status_code for body in bodies]
 

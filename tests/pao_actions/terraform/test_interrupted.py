@@ -7,9 +7,12 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pao_actions import attempts
+from pao_actions.attempt_limit import attempt_limit
 from pao_actions.attempts import perform
 from pao_actions.http_client import close_clients
 from pao_actions.terraform.action import Terraform
@@ -109,8 +112,17 @@ def test_a_stopped_run_can_be_undone(worker, stall):
     assert {"added": 0, "changed": 0, "destroyed": 2} == outcome.result.outputs["plan"]
 
 
-def test_a_run_beyond_its_time_ends_in_order_and_is_tried_again(worker, stall):
+def test_a_run_beyond_its_time_ends_in_order_and_is_tried_again(worker, stall, monkeypatch):
     """The time-out of an attempt is no reason to lose a state."""
+    limits = []
+
+    @asynccontextmanager
+    async def noted(seconds):
+        async with attempt_limit(seconds) as limit:
+            limits.append(limit)
+            yield limit
+
+    monkeypatch.setattr(attempts, "attempt_limit", noted)
 
     async def run():
         context = worker.context(state=worker.state)
@@ -118,12 +130,13 @@ def test_a_run_beyond_its_time_ends_in_order_and_is_tried_again(worker, stall):
             Terraform(),
             {"repository": worker.repository.url, "lock_timeout": 0},
             retry=RetryPlan(attempts=1, delay=0, max_delay=0),
-            timeout=3,
+            timeout=3600,
             context=context,
         )
         task = asyncio.ensure_future(work)
         await asyncio.to_thread(stall.begun)
         stall.release()
+        limits[0].reschedule(asyncio.get_running_loop().time())
         return await task
 
     outcome = asyncio.run(run())
