@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from airflow.models.dagrun import DagRun
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api_plugin.clock import utc_now
@@ -54,5 +54,7 @@ def _mean_wait(session: Session) -> float:
         .select_from(DagRun)
         .join(Request, OF_RUN)
         .where(DagRun.run_after > utc_now() - RECENT, DagRun.run_after < HELD, DagRun.queued_at < DagRun.run_after)
+        # One that ended while it waited has the time of its end: its turn never came.
+        .where(or_(DagRun.end_date.is_(None), DagRun.run_after < DagRun.end_date))
     )
     return float(mean or 0.0)

@@ -9,9 +9,10 @@ from sqlalchemy import update
 
 from api_plugin.clock import utc_now
 from api_plugin.queueing import holding
-from api_plugin.queueing.admitting import admit
+from api_plugin.queueing.admitting import admit, let_go_of_ended
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.measuring import queue_metrics
+from api_plugin.stopping import stop_run
 from tests.items import action, compiled_item
 
 ITEM = compiled_item("queue", action("a"))
@@ -43,6 +44,21 @@ def test_who_waits_is_counted_by_what_they_wait_for(world, monkeypatch):
     assert (2, 0) == (found["pao_queue_waiting", "platform"], found["pao_queue_waiting", "item"])
     assert 100 <= found["pao_queue_oldest_seconds",] < 200
     assert 100 <= found["pao_queue_waited_seconds",] < 200
+
+
+def test_what_ended_while_it_waited_had_no_turn(world, monkeypatch):
+    """However long it had waited: cancelled, or marked in Airflow's UI."""
+    monkeypatch.setattr(holding, "configured", lambda: ONE)
+    world.publish(ITEM)
+    world.parse(ITEM)
+    cancelled, marked = world.order(), world.order()
+    earlier = utc_now() - dt.timedelta(seconds=100)
+    world.session.execute(update(DagRun).values(queued_at=earlier).execution_options(synchronize_session=False))
+    stop_run(world.session, (cancelled.dag_id, cancelled.run_id))
+    world.run(marked, "failed")
+    let_go_of_ended(world.session)
+
+    assert 0 == measured(world.session, ONE)["pao_queue_waited_seconds",]
 
 
 def test_without_limits_nothing_waits(session):
