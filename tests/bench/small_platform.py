@@ -40,7 +40,8 @@ class SmallPlatform:
         self.submitted: Counter[str] = Counter()
         """How often, by DAG."""
         self.triggerers: list[str] = []
-        """Which triggerers ran when something was submitted, each time that those were others."""
+        """Which triggerer ran when something was submitted, each time that it was another."""
+        self._one_at_a_time = threading.Lock()
 
     @contextmanager
     def database(self) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
@@ -61,6 +62,10 @@ class SmallPlatform:
 
     def submit(self, dag: str, text: str) -> str:
         """Do what that DAG does."""
+        with self._one_at_a_time:
+            return self._do(dag, text)
+
+    def _do(self, dag: str, text: str) -> str:
         states = Supervisor(self.settings).states()
         running = next(each.name for each in states if each.name.startswith("triggerer") and each.pid)
         if [running] != self.triggerers[-1:]:
@@ -80,7 +85,7 @@ class SmallPlatform:
 @contextmanager
 def small_platform(folder: Path, recorder: Recorder) -> Iterator[SmallPlatform]:
     """One that runs while the block does, with both triggerers installed and ours at work."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
+    server = _Server(("127.0.0.1", 0), _Api)
     platform = SmallPlatform(folder, server.server_port, recorder)
     server.platform = platform  # type: ignore[attr-defined]
     platform.settings.logs.mkdir()
@@ -96,6 +101,11 @@ def small_platform(folder: Path, recorder: Recorder) -> Iterator[SmallPlatform]:
         server.shutdown()
         server.server_close()
         supervisor.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """As many clients may come at once."""
 
 
 class _Api(BaseHTTPRequestHandler):
