@@ -183,6 +183,13 @@ def staging(catalog: LiveCatalog, staging_repository: CatalogRepository) -> Live
     return live
 
 
+@pytest.fixture
+def hears_signals(stack: RunningStack) -> None:
+    """For what only `pao triggerer` hears; where Airflow's own runs, actions look from time to time instead."""
+    if "airflow" in stack.settings.daemons.triggerers:
+        pytest.skip("Airflow's own triggerer hears no signals")
+
+
 @pytest.fixture(scope="session")
 def portals(stack: RunningStack, catalog: LiveCatalog) -> Iterator[dict[str, Portal]]:
     """Everyone who may call, by name; `nobody` has no token, `colleague` is a developer like another."""

@@ -27,6 +27,7 @@ ITEMS = (
     item("awaits-run", _waiting("github:github.com/example/live/{{fields.name}}")),
     item("awaits-ticket", _waiting("jira:jira_live:{{fields.name}}")),
 )
+pytestmark = pytest.mark.usefixtures("hears_signals")
 HEARING = f"SELECT pid FROM pg_stat_activity WHERE application_name = '{SIGNALS}'"
 
 
