@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow.callbacks.database_callback_sink import DatabaseCallbackSink
-from airflow.models.dagbag import DBDagBag
+from airflow.models.dag import DagModel
+from airflow.models.dagbag import CachedDBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger, handle_event_submit
@@ -22,7 +23,7 @@ from airflow.triggers.base import BaseTaskEndEvent, TriggerEvent
 from airflow.utils.session import create_session
 from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import DagRunState, State, TaskInstanceState
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.orm import Session, contains_eager
 
 from pao_airflow.ended_xcoms import store_xcoms
@@ -32,6 +33,13 @@ RunKey = tuple[str, str]
 """The ids of a DAG and of its run."""
 Tasks = Sequence[TaskInstance]
 Runs = Sequence[DagRun]
+GOES_ON = (
+    DagRun.state == DagRunState.RUNNING,
+    ~exists().where(DagModel.dag_id == DagRun.dag_id, DagModel.is_paused),
+)
+"""Of runs that the scheduler would take on: it leaves those alone whose DAG is paused."""
+DAGS_KEPT = 500
+"""DAGs that are kept deserialized; a large one takes about a megabyte."""
 BUSY = frozenset(State.unfinished) - {None}
 """States of tasks that something else will go on with."""
 CALLBACKS = {
@@ -60,8 +68,10 @@ class FastPath:
     def __init__(self, triggerer: int) -> None:
         """Give new triggers to that triggerer, by the id of its job."""
         self._triggerer = triggerer
-        # It reads a DAG once for each of its versions.
-        self._dags = DBDagBag(load_op_links=False)
+        # It reads a DAG once for each of its versions, and keeps those that are at work.
+        self._dags = CachedDBDagBag(
+            load_op_links=False, cache_size=DAGS_KEPT, cache_ttl=0, stats_prefix="pao.triggerer.dag_bag"
+        )
 
     def take(self, events: Mapping[int, TriggerEvent], runs: Collection[RunKey] = (), *, room: int) -> Taken:
         """End the tasks of these events, by trigger, and take their runs on, and these runs besides.
@@ -113,7 +123,7 @@ class FastPath:
                 .where(
                     TaskInstance.trigger_id.in_(triggers),
                     TaskInstance.state == TaskInstanceState.DEFERRED,
-                    DagRun.state == DagRunState.RUNNING,
+                    *GOES_ON,
                 )
                 .options(contains_eager(TaskInstance.dag_run))
                 .order_by(TaskInstance.id)
@@ -122,8 +132,9 @@ class FastPath:
         found = {_key(task.dag_run): task.dag_run for task in tasks}
         if others := set(runs) - found.keys():
             wanted = tuple_(DagRun.dag_id, DagRun.run_id).in_(others)
-            running = select(DagRun).where(wanted, DagRun.state == DagRunState.RUNNING)
-            locked = session.scalars(with_row_locks(running, session, of=DagRun, skip_locked=True)).all()
+            locked = session.scalars(
+                with_row_locks(select(DagRun).where(wanted, *GOES_ON), session, of=DagRun, skip_locked=True)
+            ).all()
             found |= {_key(run): run for run in locked}
         return tasks, tuple(found.values())
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.utils.state import DagRunState
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from pao_airflow.fast_path import BUSY, RunKey
+from pao_airflow.fast_path import BUSY, GOES_ON, RunKey
 
 OPERATORS = ("ActionOperator", "WorkerActionOperator", "UndoOperator")
 """What the tasks of compiled DAGs are."""
@@ -23,7 +22,7 @@ def stranded_runs(session: Session, most: int) -> list[RunKey]:
     found = (
         select(DagRun.dag_id, DagRun.run_id)
         .where(
-            DagRun.state == DagRunState.RUNNING,
+            *GOES_ON,
             ~exists().where(*mine, TaskInstance.state.in_(BUSY)),
             exists().where(*mine, TaskInstance.operator.in_(OPERATORS)),
         )

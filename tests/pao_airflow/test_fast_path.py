@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.db_callback_request import DbCallbackRequest
@@ -14,7 +15,7 @@ from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccess
 from airflow.utils.session import create_session
 from pao_airflow.fast_path import FastPath
 from pao_airflow.stranded_runs import stranded_runs
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from catalog_compiler.run_format import REPORT_KEY
 from tests.api_plugin.conftest import world  # noqa: F401 - its items and requests are ours too
@@ -214,6 +215,21 @@ def test_a_run_that_is_over_is_left(runs):
     runs.session.commit()
 
     assert (frozenset(), frozenset()) == ((taken := take({trigger: ended()}, [key])).done, taken.runs)
+
+
+def test_a_run_whose_dag_is_paused_is_left(runs):
+    """In Airflow, that freezes running runs too; they go on when it is paused no more."""
+    key, trigger = runs.begun()
+    pause = update(DagModel).where(DagModel.dag_id == key[0])
+    runs.session.execute(pause.values(is_paused=True))
+    runs.session.commit()
+
+    assert (frozenset(), frozenset()) == ((taken := take({trigger: ended()}, [key])).done, taken.runs)
+    Trigger.submit_event(trigger, ended())
+    assert [] == stranded_runs(runs.session, MUCH)
+    runs.session.execute(pause.values(is_paused=False))
+    runs.session.commit()
+    assert [key] == stranded_runs(runs.session, MUCH)
 
 
 def test_what_is_not_the_end_of_a_task_goes_airflows_way(runs):

@@ -11,11 +11,12 @@ from typing import ClassVar
 import pytest
 from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs.triggerer_job_runner import TriggerRunner, TriggerRunnerSupervisor
-from pao_airflow import triggerer
+from pao_airflow import trigger_runner, trigger_supervisor
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signals import board
-from pao_airflow.triggerer import PaoTriggerRunner, PaoTriggerRunnerSupervisor
+from pao_airflow.trigger_runner import PaoTriggerRunner
+from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
 
 MUCH = 8 * 1024 * 1024
 """Bytes; more than any socket holds."""
@@ -116,12 +117,12 @@ def ids_of(workloads):
 def test_triggers_of_workers_tasks_rest_before_they_begin(supervisor, monkeypatch):
     """Ours begin at once. What rests is built once, and forgotten where it is no longer wanted."""
     now = [100.0]
-    monkeypatch.setattr(triggerer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(trigger_supervisor.time, "monotonic", lambda: now[0])
 
     first = ids_of(supervisor.build_trigger_workloads({1, 2}))
-    now[0] += triggerer.REST / 2
+    now[0] += trigger_supervisor.REST / 2
     second = ids_of(supervisor.build_trigger_workloads({2}))
-    now[0] += triggerer.REST
+    now[0] += trigger_supervisor.REST
     third = ids_of(supervisor.build_trigger_workloads({2}))
 
     assert ([1], [], [2]) == (first, second, third)
@@ -141,7 +142,7 @@ def test_an_event_is_dealt_with_by_airflow_first_and_its_task_forgotten(supervis
     """What Airflow drops of it is kept by what comes after; a worker's task has nothing to keep."""
     order = []
     monkeypatch.setattr(TriggerRunnerSupervisor, "on_trigger_event", lambda *_, **__: order.append("airflow"))
-    monkeypatch.setattr(triggerer, "keep_late_report", lambda task, event: order.append((task, event)))
+    monkeypatch.setattr(trigger_supervisor, "keep_late_report", lambda task, event: order.append((task, event)))
     supervisor._tasks[1] = "the task"  # noqa: SLF001 - as building its trigger does
 
     for trigger_id in (1, 1, 2):
@@ -175,7 +176,7 @@ def test_a_round_begins_as_soon_as_there_is_something_to_do(monkeypatch):
             details = {"task": task, "is_watcher": False, "name": "a trigger", "events": 1}
             runner.triggers[runner.to_create.popleft().id] = details
 
-    monkeypatch.setattr(triggerer, "ROUND_AT_LEAST", 3600.0)
+    monkeypatch.setattr(trigger_runner, "ROUND_AT_LEAST", 3600.0)
     monkeypatch.setattr(TriggerRunner, "create_triggers", creates)
     channel = SignalChannel()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from pao_airflow import dag_processor, memory, shared_breaker, triggerer
+from pao_airflow import dag_processor, memory, shared_breaker, trigger_supervisor, triggerer
 from pao_reviewed.leaning import Known, unlisted, unlisted_in
 from pao_reviewed.parts import accept, differences, read_parts
 from pao_reviewed.source import find_source
@@ -146,8 +146,8 @@ SUPERVISOR = "airflow.jobs.triggerer_job_runner:TriggerRunnerSupervisor"
 @pytest.mark.parametrize(
     ("module", "part", "told"),
     [
-        (triggerer, f"{SUPERVISOR}.run_once", f"{SUPERVISOR}.run_once"),
-        (triggerer, f"{SUPERVISOR}.clean_unused", f"{SUPERVISOR}.clean_unused"),
+        (trigger_supervisor, f"{SUPERVISOR}.run_once", f"{SUPERVISOR}.run_once"),
+        (trigger_supervisor, f"{SUPERVISOR}.clean_unused", f"{SUPERVISOR}.clean_unused"),
         (triggerer, "airflow.jobs.job:run_job", "airflow.jobs.job:run_job"),
         (
             triggerer,

@@ -1,0 +1,97 @@
+"""The runner of `pao triggerer`: the process that actions run in.
+
+It takes a new round as soon as a trigger ends or the supervisor has something for it, where Airflow's waits for a
+second; a round looks at what has ended alone, however many wait. Signals that the supervisor hears wake actions here
+(`signals.board`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from functools import partial
+
+from airflow.jobs.triggerer_job_runner import TriggerRunner
+
+from pao_airflow.signal_channel import SignalChannel
+from pao_airflow.signals import board
+
+ROUND_AT_LEAST = 1.0
+"""Seconds until the runner takes a round though nothing woke it: the supervisor hears in each that it lives."""
+BETWEEN_ROUNDS = 0.005
+"""Seconds between two rounds at least."""
+AIRFLOWS_TURN = 60.0
+"""Seconds until Airflow's own loop gets a turn."""
+
+
+class PaoTriggerRunner(TriggerRunner):
+    """See the module's docstring."""
+
+    def __init__(self, channel: SignalChannel) -> None:
+        """Take the channel that the supervisor made."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._channel = channel
+        self._woken = asyncio.Event()
+        self._ended: list[int] = []
+        """Triggers whose tasks are done, of this round or since."""
+
+    async def arun(self) -> None:
+        """Run until told to stop, and deliver signals beside Airflow's own loop."""
+        receiving = asyncio.create_task(self._channel.receive(board.deliver, self._woken.set), name="pao-signals")
+        try:
+            await super().arun()  # type: ignore[no-untyped-call]
+        finally:
+            receiving.cancel()
+
+    async def create_triggers(self) -> None:
+        """Start those that the supervisor gave; what one yields is sent as soon as its task has ended."""
+        given = [workload.id for workload in self.to_create]
+        await super().create_triggers()  # type: ignore[no-untyped-call]
+        for trigger_id in given:
+            if (details := self.triggers.get(trigger_id)) is not None:
+                details["task"].add_done_callback(partial(self._note_end, trigger_id))
+
+    def _note_end(self, trigger_id: int, _task: asyncio.Task[None]) -> None:
+        self._ended.append(trigger_id)
+        self._woken.set()
+
+    async def cleanup_finished_triggers(self) -> list[int]:
+        """Do what Airflow's does, but look at those alone that have ended, instead of at all that there are."""
+        ended, self._ended = self._ended, []
+        finished = [trigger_id for trigger_id in dict.fromkeys(ended) if trigger_id in self.triggers]
+        for trigger_id in finished:
+            details = self.triggers.pop(trigger_id)
+            task = details["task"]
+            if task.cancelled():
+                continue
+            error = task.exception()
+            if error is not None:
+                self.log.error("trigger failed", name=details["name"], trigger_id=trigger_id, exc_info=error)
+            if not details["events"]:
+                # What waits for it must fail.
+                self.failed_triggers.append((trigger_id, error))
+        return finished
+
+    async def cancel_triggers(self) -> None:
+        """Do what Airflow's does as the last step of a round of its loop, then take the following rounds here.
+
+        It would wait for a second before each. Once a minute it gets its turn, for what it does beside rounds.
+        """
+        await super().cancel_triggers()  # type: ignore[no-untyped-call]
+        until = time.monotonic() + AIRFLOWS_TURN
+        while time.monotonic() < until and not self._is_over():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_AT_LEAST):
+                    await self._woken.wait()
+            self._woken.clear()
+            await self.sync_state_to_supervisor(await self.cleanup_finished_triggers())
+            await self.create_triggers()
+            await super().cancel_triggers()  # type: ignore[no-untyped-call]
+            # Where one after the other ends, they are taken together.
+            await asyncio.sleep(BETWEEN_ROUNDS)
+
+    def _is_over(self) -> bool:
+        """Whether Airflow's loop would end: it was told to stop, or its supervisor is gone."""
+        reading = self.comms_decoder._reader_task  # noqa: SLF001 - as Airflow's loop asks
+        return self.stop or reading is None or reading.done()
