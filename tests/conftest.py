@@ -101,6 +101,8 @@ def _forgo_durability() -> None:
     with closing(connection), connection.cursor() as cursor:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        # What tests delete is swept up soon: it would slow down those that write many rows.
+        cursor.execute("ALTER SYSTEM SET autovacuum_naptime = '2s'")
         cursor.execute("SELECT pg_reload_conf()")
 
 
