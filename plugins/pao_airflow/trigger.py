@@ -19,6 +19,7 @@ from catalog_compiler.run_format import REPORT_KEY, ActionReport
 from pao_airflow.admission import RefusedError
 from pao_airflow.adoption import adopted
 from pao_airflow.configuration import pao_settings
+from pao_airflow.handed_confs import handed
 from pao_airflow.handing_over import FAILED, UNDO
 from pao_airflow.host import run_step, run_undo, undo_needs_worker
 from pao_airflow.last_call import CallsAtWork, EndedLateError, until_last_call
@@ -91,7 +92,10 @@ class PaoTrigger(BaseTrigger):
     def _task(self) -> HostedTask:
         task: Any = self.task_instance
         place = TaskPlace(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, try_number=task.try_number)
-        conf = self._conf or task.get_template_context()["dag_run"].conf
+        conf = handed.of(self.trigger_id) if self._conf is None else self._conf
+        if conf is None:
+            # Airflow's own triggerer gives the whole of the task's context.
+            conf = task.get_template_context()["dag_run"].conf
         return HostedTask(conf=conf, place=place, settings=pao_settings(), memory=self._memory, calls=self._calls)
 
     def _memory(self, place: TaskPlace, action: str) -> XComMemory:

@@ -14,6 +14,7 @@ from functools import partial
 
 from airflow.jobs.triggerer_job_runner import TriggerRunner
 
+from pao_airflow.handed_confs import handed
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signals import board
 
@@ -47,12 +48,16 @@ class PaoTriggerRunner(TriggerRunner):
     async def create_triggers(self) -> None:
         """Start those that the supervisor gave; what one yields is sent as soon as its task has ended."""
         given = [workload.id for workload in self.to_create]
+        for workload in self.to_create:
+            if workload.dag_data is None and workload.dag_run_data is not None:
+                handed.hand(workload.id, workload.dag_run_data["conf"])
         await super().create_triggers()  # type: ignore[no-untyped-call]
         for trigger_id in given:
             if (details := self.triggers.get(trigger_id)) is not None:
                 details["task"].add_done_callback(partial(self._note_end, trigger_id))
 
     def _note_end(self, trigger_id: int, _task: asyncio.Task[None]) -> None:
+        handed.forget(trigger_id)
         self._ended.append(trigger_id)
         self._woken.set()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from itertools import islice
@@ -24,10 +24,12 @@ import structlog
 from airflow._shared.observability.metrics.stats import incr
 from airflow.executors.workloads.task import TaskInstanceDTO
 from airflow.executors.workloads.trigger import RunTrigger
-from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
+from airflow.jobs.triggerer_job_runner import TriggerLoggingFactory, TriggerRunnerSupervisor
+from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from api_plugin.store.notices import NEW_TRIGGERS
 from pao_airflow import supervised_xcoms
@@ -154,6 +156,25 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         due = [workload for at, workload in resting.values() if at <= now]
         self._resting = {id_: (at, workload) for id_, (at, workload) in resting.items() if at > now}
         return due
+
+    def _create_workload(
+        self, trigger: Trigger, dag_bag: Any, render_log_fname: Callable[..., str], session: Session
+    ) -> RunTrigger | None:
+        """What the runner needs of a trigger; for ours the conf of its run, where Airflow's reads and sends the DAG."""
+        task = trigger.task_instance
+        if self.job is None or task is None or not task.dag_version_id or not trigger.classpath.startswith(OURS):
+            return super()._create_workload(trigger, dag_bag, render_log_fname, session)
+        told = TaskInstanceDTO.model_validate(task, from_attributes=True)
+        path = f"{render_log_fname(ti=task)}.trigger.{self.job.id}.log"
+        self.logger_cache[trigger.id] = TriggerLoggingFactory(log_path=path, ti=told)  # type: ignore[arg-type]
+        return RunTrigger(
+            id=trigger.id,
+            classpath=trigger.classpath,
+            encrypted_kwargs=trigger.encrypted_kwargs,
+            ti=told,
+            timeout_after=task.trigger_timeout,
+            dag_run_data={"conf": task.get_dagrun(session=session).conf},
+        )
 
     def on_trigger_event(self, trigger_id: int, event: TriggerEvent) -> None:
         """Do what Airflow's does, and keep what it drops: the report of an action that was stopped meanwhile."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
@@ -12,9 +15,11 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
 from airflow.models.xcom import XComModel
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+from airflow.utils.helpers import log_filename_template_renderer
 from airflow.utils.session import create_session
 from pao_airflow.fast_path import FastPath
 from pao_airflow.stranded_runs import stranded_runs
+from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
 from sqlalchemy import delete, select, update
 
 from catalog_compiler.run_format import REPORT_KEY
@@ -263,3 +268,31 @@ def test_runs_that_nothing_is_at_work_for_are_found(runs):
     assert [stranded, new] == stranded_runs(runs.session, MUCH)
     assert [stranded] == stranded_runs(runs.session, 1)
     assert ("running", "failed") == (runs.state(waiting), runs.state(over))
+
+
+class Supervisor(PaoTriggerRunnerSupervisor):
+    """One that has no process."""
+
+    def __init__(self):
+        self.job = SimpleNamespace(id=TRIGGERER)
+        self.logger_cache = {}
+
+
+def test_a_trigger_is_given_to_the_runner_with_the_conf_of_its_run_alone(runs):
+    """Beside what Airflow gives; neither its DAG nor anything else of the run."""
+    key, trigger = runs.begun()
+    ours, airflows = Supervisor(), Supervisor()
+
+    (own,) = ours.build_trigger_workloads({trigger})
+    (known,) = TriggerRunnerSupervisor.build_trigger_workloads(airflows, {trigger})
+
+    airflows_own = TriggerRunnerSupervisor._create_workload  # noqa: SLF001 - what is compared
+    with create_session() as session:
+        row = Trigger.bulk_fetch({trigger}, session=session)[trigger]
+        whole = airflows_own(airflows, row, DBDagBag(), log_filename_template_renderer(), session)
+    assert whole.dag_data is not None
+    assert whole.model_copy(update={"dag_data": None, "dag_run_data": own.dag_run_data}) == own == known
+    assert {"conf": whole.dag_run_data["conf"]} == own.dag_run_data
+    assert key[1] == own.dag_run_data["conf"]["request"]["id"]
+    paths = [each.logger_cache[trigger].log_path for each in (ours, airflows)]
+    assert paths[0] == paths[1]

@@ -11,6 +11,7 @@ import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
 from pao_actions.http_client import close_clients
 from pao_airflow import trigger
+from pao_airflow.handed_confs import handed
 from pao_airflow.operators import ActionOperator, UndoOperator
 from pao_airflow.trigger import ActionTrigger, UndoTrigger
 
@@ -35,6 +36,24 @@ def test_what_airflow_stores_of_a_trigger_is_fixed():
     assert ("pao_airflow.trigger.UndoTrigger", {"position": 2, "last": True}) == (
         UndoTrigger(position=2, last=True).serialize()
     )
+
+
+@pytest.mark.parametrize("conf", [{}, {"request": "a copied one"}])
+def test_the_conf_that_the_supervisor_hands_over_is_all_that_it_asks_for(conf):
+    """Also an empty one, of a run that was started in Airflow: nothing of the task's DAG is there."""
+    made = ActionTrigger(step=a_step({"method": "GET", "url": "https://example.com"}).model_dump_json())
+    made.trigger_id = 7
+    handed.hand(7, conf)
+
+    def asked():
+        pytest.fail("the context of Airflow's task was asked for")
+
+    (event,) = events(made, None, get_template_context=asked)
+
+    handed.forget(7)
+    assert isinstance(event, TaskFailedEvent)
+    assert "the action host failed" not in str(event.xcoms)
+    assert handed.of(7) is None
 
 
 def test_no_template_of_airflows_is_ever_rendered():

@@ -163,7 +163,7 @@ class Rounds(PaoTriggerRunner):
         self.rounds.append(finished_ids)
         self.stop = len(self.rounds) == 2
         if not self.stop:
-            self.to_create.append(SimpleNamespace(id=7))
+            self.to_create.append(SimpleNamespace(id=7, dag_data=None, dag_run_data={"conf": {}}))
 
 
 @pytest.mark.timeout(30)
