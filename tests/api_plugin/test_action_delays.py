@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import update
 
-from api_plugin.action_delays import RECENT, begun_actions, delay_metrics
+from api_plugin.action_delays import RECENT, delay_metrics
 from api_plugin.clock import utc_now, utc_text
 from api_plugin.projection import bring_up_to_date
 from api_plugin.store.requests import Request
@@ -118,11 +117,3 @@ def test_what_requests_themselves_tell_is_understood(world):
     world.session.commit()
 
     assert {("first", "rest-api"): 1} == {which: count for which, (count, _) in delays(world)[0].items()}
-
-
-def test_the_look_uses_an_index(session):
-    """However many requests there ever were."""
-    session.execute(text("SET LOCAL enable_seqscan = off"))
-    look = select(begun_actions()).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
-
-    assert "ix_request_updated_at" in "".join(session.scalars(text(f"EXPLAIN {look}".replace(":", r"\:"))))

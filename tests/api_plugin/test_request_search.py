@@ -7,7 +7,9 @@ import datetime as dt
 import pytest
 from airflow import settings
 from sqlalchemy import event, select, text, update
+from sqlalchemy.dialects import postgresql
 
+from api_plugin.action_delays import begun_actions
 from api_plugin.clock import utc_now
 from api_plugin.permissions import Permission
 from api_plugin.projection import bring_up_to_date
@@ -257,3 +259,12 @@ def narrowing(query):
         **{name: query.get(name) for name in ("item_id", "user", "owner")},
         **times,
     )
+
+
+def test_the_look_at_how_long_actions_were_kept_waiting_goes_along_an_index(many):
+    """However many requests there ever were."""
+    look = select(begun_actions()).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+
+    plan = "\n".join(row[0] for row in many.exec_driver_sql(f"EXPLAIN {str(look).replace('%', '%%')}"))
+
+    assert "ix_request_updated_at" in plan

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import uuid
 from typing import Any
 
 import httpx
 from pao_actions.jira.documents import text_of_adf
 
 from tests.fakes.jira import FakeJira
+from tests.live.airflow_api import AirflowApi
 from tests.live.conftest import WEBHOOK_SECRET
 from tests.live.items import item, scripted_call, undo
 from tests.live.portal import Portal
@@ -187,3 +189,32 @@ def test_people_who_decline_fail_the_request(
         [action["status"] for action in request["actions"]],
     )
     assert ["POST"] == methods(scripted, "/op-asks/none")
+
+
+def test_what_was_ordered_in_airflow_is_operated_on_as_any_request(
+    catalog, portals: dict[str, Portal], airflow: AirflowApi, scripted: ScriptedTarget
+):
+    """Retried where it failed, undone, and tried anew, by whoever started it there, under a name of their own."""
+    scripted.script("/op-first/ui", Reply(body='{"id": "ui-1"}'))
+    scripted.script("/op-second/ui", REFUSED, Reply())
+    admin = portals["admin"]
+    run = airflow.run("default.op-held", {"fields": {"name": "ui"}}, run_id="by-hand:1")
+    request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, "airflow:default.op-held/by-hand:1"))
+    request = admin.ended(request_id)
+    assert ("failed", "failed") == (run["state"], request["status"])
+    assert ["completed", "failed"] == [action["status"] for action in request["actions"]]
+
+    operate(admin, request_id, "retry")
+    assert "completed" == admin.ended(request_id)["status"]
+    operate(admin, request_id, "rollback")
+    request = admin.ended(request_id)
+    assert ("rolled_back", None) == (request["status"], request["error"])
+    assert (["POST"], ["POST", "POST"], ["DELETE"]) == (
+        methods(scripted, "/op-first/ui"),
+        methods(scripted, "/op-second/ui"),
+        methods(scripted, "/op-first/ui-1/ui"),
+    )
+
+    scripted.script("/op-first/ui", Reply(body='{"id": "ui-2"}'))
+    new = operate(admin, request_id, "retry")
+    assert (request_id, "completed") == (new["parent_id"], admin.ended(new["id"])["status"])
