@@ -15,6 +15,7 @@ from pao_airflow.configuration import pao_settings
 from pao_airflow.operators import ActionOperator, UndoOperator, WorkerActionOperator
 from pao_airflow.step import Step
 
+from catalog_compiler.airflow.stubs import read_plan
 from catalog_compiler.plan import FulfillmentPlan, ItemPlan, Mode
 from catalog_compiler.run_format import DagKind, action_task_id, dag_id, revision_tag, undo_task_id
 from catalog_compiler.settings import PaoSettings
@@ -25,8 +26,12 @@ class InvalidItemError(Exception):
 
 
 def load_dags(stub: str, *, catalog: str, plan: str) -> dict[str, DAG]:
-    """The DAGs of an item, by DAG id: what a stub puts into its module. `plan` is the plan's file beside the stub."""
-    item = ItemPlan.model_validate_json(Path(stub).with_name(plan).read_text(encoding="utf-8"))
+    """The DAGs of an item, by DAG id: what a stub puts into its module. `plan` is the plan's file beside the stub.
+
+    Where the item changes while its stub is read, that plan is gone, and the one that the stub names by now is taken:
+    an error of importing would have Airflow run nothing of the item until it parses the file again.
+    """
+    item = ItemPlan.model_validate_json(read_plan(Path(stub), plan))
     return {dag.dag_id: dag for dag in build_dags(item, catalog, pao_settings())}
 
 

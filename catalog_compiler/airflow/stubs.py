@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -21,7 +22,8 @@ from catalog_compiler.airflow.dag import load_dags
 
 globals().update(load_dags(__file__, catalog={catalog!r}, plan={plan!r}))
 '''
-
+NAMED_PLAN = re.compile(r"plan='(?P<plan>[^']+)'")
+"""Where a stub names its plan."""
 
 BROKEN_STUB = '''"""{title}. Made from the catalog by PAO; do not edit."""
 
@@ -62,6 +64,21 @@ def write_stubs(
         holds[name] = message
     _remove(folder, (held.keys() or {path.name for path in folder.iterdir()}) - holds.keys())
     return holds
+
+
+def read_plan(stub: Path, plan: str) -> str:
+    """The content of the plan of that name, or of the one that its stub names by now.
+
+    Raises:
+        FileNotFoundError: if the stub or the plan that it names is gone: its item was removed.
+    """
+    try:
+        return stub.with_name(plan).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        named = NAMED_PLAN.search(stub.read_text(encoding="utf-8"))
+        if named is None or named["plan"] == plan:
+            raise
+        return read_plan(stub, named["plan"])
 
 
 def link_stubs(folder: Path, names: Iterable[str], into: Path) -> None:

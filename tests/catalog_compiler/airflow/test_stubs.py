@@ -9,7 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from catalog_compiler.airflow.dag import InvalidItemError
-from catalog_compiler.airflow.stubs import link_stubs, write_stubs
+from catalog_compiler.airflow.stubs import link_stubs, read_plan, write_stubs
 from catalog_compiler.plan import ItemPlan
 from catalog_compiler.run_format import revision_tag
 from tests.items import item_plan
@@ -39,6 +39,26 @@ def test_each_item_has_a_stub_and_its_plan(folder):
     assert sorted(["queue.py", "topic.py", plan_file(QUEUE), plan_file(TOPIC)]) == names(folder)
     assert QUEUE == ItemPlan.model_validate_json((folder / plan_file(QUEUE)).read_text())
     assert f"load_dags(__file__, catalog='default', plan='{plan_file(QUEUE)}')" in (folder / "queue.py").read_text()
+
+
+def test_a_stub_that_changes_while_it_is_read_gives_what_it_names_by_now(folder):
+    """Whoever has read the one of before would find its plan gone, which is an error of importing."""
+    write_stubs(folder, "default", [QUEUE], {})
+    before = plan_file(QUEUE)
+    write_stubs(folder, "default", [QUEUE_2], {})
+
+    assert QUEUE_2 == ItemPlan.model_validate_json(read_plan(folder / "queue.py", before))
+
+
+def test_an_item_that_is_gone_has_no_plan(folder):
+    """Neither where its stub is gone too, nor where only the plan is."""
+    write_stubs(folder, "default", [QUEUE], {})
+    (folder / plan_file(QUEUE)).unlink()
+    with pytest.raises(FileNotFoundError, match=plan_file(QUEUE)):
+        read_plan(folder / "queue.py", plan_file(QUEUE))
+    write_stubs(folder, "default", [], {})
+    with pytest.raises(FileNotFoundError, match=r"queue\.py"):
+        read_plan(folder / "queue.py", plan_file(QUEUE))
 
 
 def test_airflow_takes_a_stub_for_a_file_with_dags(folder):
