@@ -101,6 +101,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--waiting", type=_count, default=500, help="requests that wait at once")
     parser.add_argument("--sockets", type=_count, default=1000, help="that watch a request each")
     parser.add_argument("--rush", type=_count, default=1000, help="requests of the rush")
+    parser.add_argument(
+        "--handwritten", type=_count, default=200, help="runs of the hand-written DAG beside it, whose rate is compared"
+    )
     parser.add_argument("--clients", type=_count, default=200, help="that submit them")
     parser.add_argument(
         "--submissions", type=_count, default=100, help="of the one client; the 50 send five times that"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPMessage
+from http.client import HTTPConnection, HTTPException, HTTPMessage
 from typing import Any
 
 TIMEOUT = 120.0
@@ -20,6 +20,10 @@ TIMEOUT = 120.0
 
 class UnexpectedAnswerError(Exception):
     """The stack answered something else than was measured for; the text holds the answer."""
+
+
+class LostCallError(UnexpectedAnswerError):
+    """The stack did not answer in time, or cut the connection; the next call makes a new one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,13 +67,17 @@ class Caller:
     def call(
         self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None, wanted: int = 200
     ) -> Reply:
-        """Call once; raises `UnexpectedAnswerError` for any other status than the `wanted` one."""
+        """Call once; raises `UnexpectedAnswerError` for any other status than the `wanted` one, or none."""
         content = None if body is None else json.dumps(body).encode()
         sent = {**self.headers, **({"Content-Type": "application/json"} if content else {}), **(headers or {})}
         started = time.perf_counter()
-        self.connection.request(method, path, body=content, headers=sent)
-        response = self.connection.getresponse()
-        answer = response.read()
+        try:
+            self.connection.request(method, path, body=content, headers=sent)
+            response = self.connection.getresponse()
+            answer = response.read()
+        except (OSError, HTTPException) as error:
+            self.connection.close()
+            raise LostCallError(f"{method} {path} was not answered: {error!r}") from error
         seconds = time.perf_counter() - started
         if response.status != wanted:
             words = answer[:500].decode(errors="replace")

@@ -126,8 +126,9 @@ def _rush(bench: Bench) -> Found:
     runs, clients = bench.arguments.rush, bench.arguments.clients
     with bench.progress.step(f"Completing {runs} requests by {clients} clients at once"):
         ours = measure_rush(bench.stack, bench.ours, runs=runs, clients=clients, timeout=TIMEOUT)
-    with bench.progress.step(f"Completing {runs} runs of the hand-written DAG by {clients} clients at once"):
-        theirs = measure_rush(bench.stack, bench.handwritten, runs=runs, clients=clients, timeout=TIMEOUT)
+    fewer = min(runs, bench.arguments.handwritten)
+    with bench.progress.step(f"Completing {fewer} runs of the hand-written DAG by {clients} clients at once"):
+        theirs = measure_rush(bench.stack, bench.handwritten, runs=fewer, clients=min(fewer, clients), timeout=TIMEOUT)
     return {"rush": Rushes(ours=ours, handwritten=theirs)}
 
 
