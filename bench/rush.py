@@ -9,14 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-<<<<<<< ours
-from bench.calls import Account, UnexpectedAnswerError
+from bench.calls import Account, LostCallError, UnexpectedAnswerError
 from bench.figures import Row, Target, bare_row, row
 from bench.measure import Spread, ratio, spread
-=======
-from bench.calls import Account, LostCallError, UnexpectedAnswerError
-from bench.measure import Spread, per_minute, spread
->>>>>>> theirs
 from bench.memory import Memory, MemoryWatch
 from bench.runs import Begun, Burst
 from bench.stack import MeasuredStack
@@ -33,14 +28,7 @@ class Rush:
     runs: int
     clients: int
     refused: int
-<<<<<<< ours
-    """Submissions that were answered otherwise than well."""
-=======
     """Submissions that were answered otherwise than well, or not in two minutes."""
-    completed: int
-    """Fewer than `runs` where some failed, or where the time was up."""
-    failed: int
->>>>>>> theirs
     submission: Spread
     """Of the calls that were answered well."""
     catalog: Spread
