@@ -22,6 +22,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from api_plugin.active_runs import ActiveRuns
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import unavailable
@@ -36,6 +37,7 @@ HELD = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 """`run_after` of a run that waits for its turn: Airflow's scheduler leaves it alone until then."""
 
 _LOG = cast("Table", Log.__table__)
+_ACTIVE = ActiveRuns()
 
 # Made once: to put a statement together takes longer than to run it.
 _NEWEST = (
@@ -218,10 +220,7 @@ def _may_start_at_once(session: Session, ready: ReadyDag) -> bool:
     """Whether the scheduler would let another run of the DAG start now."""
     if not settings().start_at_once or ready.is_paused or not ready.writer.first or not may_start():
         return False
-    most = ready.max_active_runs
-    running = select(DagRun.id).where(DagRun.dag_id == ready.dag.dag_id, DagRun.state == DagRunState.RUNNING)
-    found = session.scalar(select(func.count()).select_from(running.limit(most).subquery()))
-    return (found or 0) < most
+    return _ACTIVE.has_room(session, ready.dag.dag_id, ready.max_active_runs)
 
 
 def log_trigger(session: Session, dag_id: str, run_id: str, actor: str, at: dt.datetime) -> None:

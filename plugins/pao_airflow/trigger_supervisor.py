@@ -48,7 +48,7 @@ LOOK_EVERY = 1.0
 """Seconds between two looks for triggers that are no longer wanted, and for new ones that nobody told of."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks at least, however often it is told that there are new ones."""
-AT_ONCE = 50
+AT_ONCE = 25
 """Events that are dealt with in one transaction, so that no run is locked for long."""
 BEHIND_SECONDS = 10.0
 """For so long, runs that somebody else has locked are tried again; the scheduler takes them on as well."""

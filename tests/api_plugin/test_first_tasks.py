@@ -13,6 +13,7 @@ from airflow.utils.state import DagRunState
 from sqlalchemy import delete, select, update
 
 from api_plugin import runs
+from api_plugin.active_runs import ActiveRuns
 from tests.items import UNDO, action, compiled_item
 
 ITEM = compiled_item(
@@ -30,6 +31,7 @@ def published(world, monkeypatch):
     """The catalog with the item, in a deployment where requests start at once."""
     known = runs.settings().model_copy(update={"start_at_once": True})
     monkeypatch.setattr(runs, "settings", lambda: known)
+    monkeypatch.setattr(runs, "_ACTIVE", ActiveRuns())
     world.publish(ITEM, LIMITED)
     world.parse(ITEM, LIMITED)
     yield world
@@ -111,3 +113,17 @@ def test_a_deployment_may_leave_it_to_the_scheduler(published, monkeypatch):
     monkeypatch.setattr(runs, "settings", lambda: known.model_copy(update={"start_at_once": False}))
 
     assert "queued" == state(published, published.order())
+
+
+def test_a_count_is_made_anew_after_a_moment(published, monkeypatch):
+    """Until then, what this process let start is counted with it; what ended since is not."""
+    published.session.execute(update(DagModel).where(DagModel.dag_id == "default.queue").values(max_active_runs=2))
+    published.session.commit()
+    first = published.order()
+    published.run(first, "success")
+
+    kept = [state(published, published.order()) for _ in range(2)]
+    monkeypatch.setattr(runs, "_ACTIVE", ActiveRuns(seconds=0))
+    anew = [state(published, published.order()) for _ in range(2)]
+
+    assert (["running", "queued"], ["running", "queued"]) == (kept, anew)
