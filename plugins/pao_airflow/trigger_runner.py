@@ -55,6 +55,8 @@ class PaoTriggerRunner(TriggerRunner):
         for trigger_id in given:
             if (details := self.triggers.get(trigger_id)) is not None:
                 details["task"].add_done_callback(partial(self._note_end, trigger_id))
+            else:
+                handed.forget(trigger_id)
 
     def _note_end(self, trigger_id: int, _task: asyncio.Task[None]) -> None:
         handed.forget(trigger_id)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from itertools import islice
@@ -28,14 +28,14 @@ from airflow.jobs.triggerer_job_runner import TriggerLoggingFactory, TriggerRunn
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_plugin.store.notices import NEW_TRIGGERS
 from pao_airflow import supervised_xcoms
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.bell import Bell
-from pao_airflow.fast_path import FastPath, RunKey
+from pao_airflow.fast_path import FastPath, RunKey, Taken
 from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
@@ -69,6 +69,8 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     """When triggers are to be looked for, and unused ones to be removed, at the latest."""
     _looked_at = 0.0
     """When that was last."""
+    _find_at = 0.0
+    """When runs that nothing is at work for are to be found again."""
     _told = False
     """Whether it was told since that there are new ones."""
     _ended = False
@@ -203,11 +205,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         """Take some events on together, with the runs that are behind; those that were taken."""
         now = time.monotonic()
         behind = list(islice((run for run, until in self._behind.items() if until > now), AT_ONCE))
-        try:
-            taken = self._fast_path.take(events, behind, room=self.capacity - len(self.running_triggers))
-        except SQLAlchemyError:
-            log.warning("the fast path could not take events, Airflow's own way takes them", exc_info=True)
-            return frozenset()
+        taken = self._try(events, behind)
         for run in [run for run, until in self._behind.items() if run in taken.runs or until <= now]:
             del self._behind[run]
         for trigger_id in taken.done:
@@ -217,6 +215,27 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
             self.channel.wake()
         return taken.done
+
+    def _try(self, events: Mapping[int, TriggerEvent], runs: Sequence[RunKey]) -> Taken:
+        """Take them; where they can't be taken together, those that can, so that one keeps none of the others."""
+        try:
+            return self._fast_path.take(events, runs, room=self.capacity - len(self.running_triggers))
+        except (OperationalError, InterfaceError):
+            log.warning("the fast path has no database, Airflow's own way takes its events", exc_info=True)
+            return Taken()
+        except Exception:
+            if len(events) + len(runs) == 1:
+                log.exception("left to Airflow's own way", triggers=list(events), runs=list(runs))
+                return Taken()
+        each = [
+            *(self._try({trigger_id: event}, ()) for trigger_id, event in events.items()),
+            *(self._try({}, (run,)) for run in runs),
+        ]
+        return Taken(
+            done=frozenset[int]().union(*(one.done for one in each)),
+            started=frozenset[int]().union(*(one.started for one in each)),
+            runs=frozenset[RunKey]().union(*(one.runs for one in each)),
+        )
 
     def _forget_tasks(self) -> None:
         """Of triggers that ended without an event."""
@@ -251,7 +270,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             self.channel.wake()
 
     def _find_stranded(self, now: float) -> None:
-        """Have runs taken on that nothing is at work for."""
+        """Have runs taken on that nothing is at work for; not in each look, as the question is of all that run."""
+        if now < self._find_at:
+            return
+        self._find_at = now + LOOK_EVERY
         with create_session(scoped=False) as session:
             for run in stranded_runs(session, AT_ONCE):
                 self._behind[run] = now + LOOK_EVERY

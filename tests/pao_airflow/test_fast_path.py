@@ -296,3 +296,17 @@ def test_a_trigger_is_given_to_the_runner_with_the_conf_of_its_run_alone(runs):
     assert key[1] == own.dag_run_data["conf"]["request"]["id"]
     paths = [each.logger_cache[trigger].log_path for each in (ours, airflows)]
     assert paths[0] == paths[1]
+
+
+def test_one_that_can_not_be_taken_keeps_none_of_the_others(runs):
+    """What it leaves can't be stored, or a fault is ours: it goes Airflow's way, alone."""
+    bad_key, bad = runs.begun()
+    good_key, good = runs.begun()
+    supervisor = Supervisor()
+    supervisor.capacity, supervisor.running_triggers = MUCH, set()
+    unstorable = TaskSuccessEvent(xcoms={REPORT_KEY: object()})
+
+    taken = supervisor._try({bad: unstorable, good: ended()}, ())  # noqa: SLF001 - one step of the supervisor's
+
+    assert ({good}, {good_key}, 1) == (taken.done, taken.runs, len(taken.started))
+    assert ("deferred", "success") == (runs.tasks(bad_key)["first"], runs.tasks(good_key)["first"])
