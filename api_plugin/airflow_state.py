@@ -28,6 +28,9 @@ RunKey = tuple[str, str]
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 """States of tasks whose report counts. A report of one that is still seen at work was left a moment ago."""
 
+_STOPPED = ("failed", "skipped")
+"""States of tasks that did not end by the report of an action that completed."""
+
 LEFT = (REPORT_KEY, STATE_KEY, PROGRESS_KEY)
 """What actions leave in XCom that statuses are made of."""
 
@@ -92,7 +95,7 @@ def _read_tasks(session: Session, wanted: list[RunKey]) -> defaultdict[RunKey, d
             try_number=row.try_number,
             started_at=row.start_date,
             ended_at=row.end_date,
-            report=_report(values.get(REPORT_KEY), row.try_number) if row.state in _ENDED else None,
+            report=_report(values.get(REPORT_KEY), row.try_number, row.state) if row.state in _ENDED else None,
             memory=_memory(values.get(STATE_KEY), row.try_number),
             progress=_progress(values.get(PROGRESS_KEY), row.try_number),
         )
@@ -111,12 +114,14 @@ def _read_xcoms(session: Session, wanted: list[RunKey]) -> dict[tuple[str, str, 
     return found
 
 
-def _report(value: Any, try_number: int) -> ActionReport | None:
+def _report(value: Any, try_number: int, state: str) -> ActionReport | None:
     """The report of this try. XComs of a cleared task stay until it ends again."""
     if value is None:
         return None
     report = ActionReport.model_validate(value)
-    return report if report.try_number == try_number else None
+    if report.try_number != try_number:
+        return None
+    return report.of_a_stopped_task() if state in _STOPPED else report
 
 
 def _memory(value: Any, try_number: int) -> Mapping[str, Any]:

@@ -97,6 +97,18 @@ class ActionReport(RunModel):
     started_at: dt.datetime
     ended_at: dt.datetime
 
+    def of_a_stopped_task(self) -> ActionReport:
+        """The same, where the task was ended from outside: what the action completed all the same is to be undone."""
+        if self.outcome != "completed":
+            return self
+        error = ActionFailure(
+            message="stopped, because the request was cancelled, it was marked failed in Airflow, or its run ran out "
+            "of time; it has done what it was asked all the same",
+            kind="permanent",
+            effect_possible=True,
+        )
+        return self.model_copy(update={"outcome": "failed", "error": error})
+
 
 class KeptAction(RunModel):
     """What an action left, from a snapshot: for an undo whose request's rows Airflow has no more."""

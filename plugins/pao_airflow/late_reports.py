@@ -12,12 +12,12 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.triggers.base import BaseTaskEndEvent, TriggerEvent
 from airflow.utils.session import create_session
+from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from catalog_compiler.run_format import REPORT_KEY, ActionReport, decode
-from pao_airflow.reports import ended_late
+from catalog_compiler.run_format import REPORT_KEY, decode
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ def keep_late_report(task: TaskInstanceDTO, event: TriggerEvent) -> None:
         with create_session(scoped=False) as session:
             state = session.scalar(select(TaskInstance.state).where(TaskInstance.id == task.id))
             if state in STOPPED and not _has_report(session, task):
-                _store(session, task, ActionReport.model_validate((event.xcoms or {})[REPORT_KEY]))
+                _store(session, task, (event.xcoms or {})[REPORT_KEY])
     except SQLAlchemyError:
         log.exception("report of a stopped action not kept", task_id=task.task_id, run_id=task.run_id)
 
@@ -50,10 +50,10 @@ def _has_report(session: Session, task: TaskInstanceDTO) -> bool:
     return value is not None and decode(value)["try_number"] == task.try_number
 
 
-def _store(session: Session, task: TaskInstanceDTO, report: ActionReport) -> None:
+def _store(session: Session, task: TaskInstanceDTO, report: JsonValue) -> None:
     XComModel.set(
         key=REPORT_KEY,
-        value=ended_late(report).model_dump(mode="json"),
+        value=report,
         dag_id=task.dag_id,
         run_id=task.run_id,
         task_id=task.task_id,

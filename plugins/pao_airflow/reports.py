@@ -60,19 +60,6 @@ def refused(message: str, place: TaskPlace, started: dt.datetime) -> ActionRepor
     )
 
 
-def ended_late(report: ActionReport) -> ActionReport:
-    """The report of an action whose last call ended after a person stopped it: what it made is known, and undone."""
-    if report.outcome != "completed":
-        return report
-    error = ActionFailure(
-        message="stopped, because the request was cancelled, it was marked failed in Airflow, or its run ran out of "
-        "time; its last call was on its way, and has done what it was asked",
-        kind="permanent",
-        effect_possible=True,
-    )
-    return report.model_copy(update={"outcome": "failed", "error": error})
-
-
 def broken(error: Exception, try_number: int) -> ActionReport:
     """The report of a host that failed itself: a fault of PAO, whose details belong to the log."""
     now = dt.datetime.now(dt.UTC)

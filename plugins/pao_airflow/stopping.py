@@ -20,7 +20,7 @@ from pao_airflow.admission import accepted, admitted_rollback
 from pao_airflow.host import STOP_SECONDS, steps_at
 from pao_airflow.memory import TaskPlace, is_followed, task_state, whose_state, write_report
 from pao_airflow.read_only_memory import ReadOnlyMemory
-from pao_airflow.reports import ended_late, report_of
+from pao_airflow.reports import report_of
 from pao_airflow.step import Step
 from pao_airflow.task import HostedTask
 from pao_airflow.work import Work, prepare, step_work, undo_work
@@ -45,7 +45,7 @@ async def stop_step(
         if fate == "goes on":
             return
         if ended is not None and fate == "ended":
-            await write_report(task.place, ended_late(ended))
+            await write_report(task.place, ended)
             return
         run = accepted(step, task.conf, task.place, task.settings)
         await _stop(step_work(step, task.place), run, task, fate, seconds)

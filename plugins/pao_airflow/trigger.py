@@ -47,6 +47,7 @@ class PaoTrigger(BaseTrigger):
         self._memories: dict[str, XComMemory] = {}
         self._calls = CallsAtWork()
         self._conf: Mapping[str, Any] | None = None
+        self._ended: ActionReport | None = None
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
@@ -57,6 +58,8 @@ class PaoTrigger(BaseTrigger):
                 yield TriggerEvent(UNDO)
                 return
             report = await self._work(task)
+            if not self._is_kept_by_its_event(report):
+                await self._keep(task.place, report)
         except Exception as error:
             # The last resort: without an event Airflow would send the task to a worker, which can't run it.
             log.exception("action host failed")
@@ -69,6 +72,22 @@ class PaoTrigger(BaseTrigger):
 
     @abstractmethod
     async def _work(self, task: HostedTask) -> ActionReport: ...
+
+    def _is_kept_by_its_event(self, report: ActionReport) -> bool:  # noqa: ARG002 - as above
+        """Whether the event stores the report, also where a person has stopped the task meanwhile.
+
+        Our supervisor sees to that (`late_reports`); Airflow's own drops the event then, and what the action made with
+        it. It has no part in the task's conf, by which it is told.
+        """
+        return handed.of(self.trigger_id) is not None
+
+    async def _keep(self, place: TaskPlace, report: ActionReport) -> None:
+        self._ended = report
+        try:
+            await write_report(place, report)
+        except Exception:
+            # The event has it too.
+            log.exception("report not kept before its event", task_id=place.task_id)
 
     async def on_kill(self) -> None:
         """Stop what it began outside: a person ended the task, or its run took too long. Called once `run` is over.
@@ -119,7 +138,6 @@ class ActionTrigger(PaoTrigger):
         super().__init__()
         self.step = step
         self._step = Step.model_validate_json(step)
-        self._ended: ActionReport | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give Airflow what it needs to make this trigger again."""
@@ -167,10 +185,10 @@ class UndoTrigger(PaoTrigger):
         return undo_needs_worker(self.position, task, and_rest=self.last)
 
     async def _work(self, task: HostedTask) -> ActionReport:
-        report = await run_undo(self.position, task, and_rest=self.last)
-        if self._fails_elsewhere(report):
-            await write_report(task.place, report)
-        return report
+        return await run_undo(self.position, task, and_rest=self.last)
+
+    def _is_kept_by_its_event(self, report: ActionReport) -> bool:
+        return super()._is_kept_by_its_event(report) and not self._fails_elsewhere(report)
 
     def _event(self, report: ActionReport) -> TriggerEvent:
         return TriggerEvent(FAILED) if self._fails_elsewhere(report) else super()._event(report)

@@ -1,9 +1,10 @@
 """What our code leans on in Airflow beyond what that promises to keep, as far as our code shows it.
 
 Of all modules that are loaded into Airflow: the methods that our subclasses override, and those of their own bases that
-they call; every private name; and what is imported from those packages of Airflow that are nobody's interface. What
-cannot be seen is a public method of a model, such as `DagRun.schedule_tis`, and behaviour that was copied: those are
-added by hand.
+they call; every private name; what is imported from those packages of Airflow that are nobody's interface; and of all
+others that Airflow documents for nobody, the functions that are imported, and the methods of imported classes that are
+called, as their names tell. What cannot be seen is what a column of a model means, and behaviour that was copied: those
+are added by hand.
 """
 
 from __future__ import annotations
@@ -36,6 +37,16 @@ INTERNAL = (
     "airflow.utils.providers_configuration_loader",
 )
 """Packages and modules that Airflow's documentation of its public interface does not name."""
+DOCUMENTED = (
+    "airflow.dag_processing.bundles",
+    "airflow.plugins_manager",
+    "airflow.providers",
+    "airflow.sdk",
+    "airflow.triggers.base",
+)
+"""Those that it does name. Of all others, what is called has to be in the list."""
+COMMON = frozenset({*dir(dict), *dir(list), *dir(set), *dir(str)})
+"""Names of methods that tell nothing of whose they are."""
 
 
 def unlisted(parts: Collection[Part]) -> list[str]:
@@ -55,7 +66,12 @@ def _modules() -> Iterator[ModuleType]:
 def unlisted_in(module: ModuleType, known: Known) -> list[str]:
     """The same of one module."""
     tree = ast.parse(inspect.getsource(module))
-    needed = {*_bases(module, tree, known), *_imports(tree, known), *_private_names(module, tree, known)}
+    needed = {
+        *_bases(module, tree, known),
+        *_imports(tree, known),
+        *_private_names(module, tree, known),
+        *_calls(tree, known),
+    }
     return [f"{module.__file__}:{line}: {what} is in no reviewed part" for line, what in sorted(needed)]
 
 
@@ -75,6 +91,10 @@ class Known:
             if f"{where}.".startswith(f"{module}.") and f"{what}.".startswith(f"{name}."):
                 return True
         return False
+
+    def covers(self, part: str) -> bool:
+        """Whether that function or method is in the list, or the whole class that it is of."""
+        return part in self.names or part.rpartition(".")[0] in self.names
 
 
 def _bases(module: ModuleType, tree: ast.Module, known: Known) -> Iterator[tuple[int, str]]:
@@ -135,6 +155,43 @@ def _private_names(module: ModuleType, tree: ast.Module, known: Known) -> Iterat
             continue
         if (node in own or not _is_own(node)) and node.attr not in ours | known.last | known.words:
             yield node.lineno, node.attr
+
+
+def _calls(tree: ast.Module, known: Known) -> Iterator[tuple[int, str]]:
+    """Functions and methods of Airflow that nobody documents, as far as names tell that it is they that are called."""
+    imported = dict(_undocumented(tree))
+    kinds = [each for each in imported.values() if inspect.isclass(each)]
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name)) if name not in COMMON:
+                parts = {part for kind in kinds if (part := _method(kind, name))}
+            case ast.Call(func=ast.Name(id=name)) if inspect.isclass(kind := imported.get(name)):
+                parts = {part for part in [_method(kind, "__init__")] if part}
+            case ast.Name(id=name) if inspect.isfunction(thing := imported.get(name)):
+                parts = {f"{thing.__module__}:{thing.__qualname__}"}
+            case _:
+                continue
+        # Where several classes have a method of that name, one of them is meant.
+        if parts and not any(map(known.covers, parts)):
+            yield node.lineno, " or ".join(sorted(parts))
+
+
+def _undocumented(tree: ast.Module) -> Iterator[tuple[str, object]]:
+    """Each name that is imported from what Airflow documents for nobody, and what it is of."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and _is_airflows(node.module):
+            documented = any(f"{node.module}.".startswith(f"{each}.") for each in DOCUMENTED)
+            for each in node.names if not documented or _is_internal(node.module) else ():
+                yield each.asname or each.name, getattr(import_module(node.module), each.name, None)
+
+
+def _method(kind: type, name: str) -> str | None:
+    for base in kind.__mro__:
+        if name in vars(base):
+            part = f"{base.__module__}:{base.__qualname__}.{name}"
+            airflows = _is_airflows(base.__module__) and _is_method(vars(base)[name])
+            return part if airflows and find_source(part) else None
+    return None
 
 
 def _subclasses(module: ModuleType, tree: ast.Module) -> Iterator[ast.ClassDef]:

@@ -10,8 +10,10 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from api_plugin.airflow_state import read_runs
 from api_plugin.clock import utc_now
 from api_plugin.permissions import Permission
+from api_plugin.projection import run_key
 from api_plugin.reconciling import reconcile_all
 from api_plugin.store.catalog import ItemRevision
 from api_plugin.store.requests import Request, RequestRollback
@@ -152,3 +154,20 @@ def test_a_request_that_is_cleared_long_after_its_end_goes_on(world, requests, p
             portal("GET", "/requests", reader)
 
     assert ["completed", "queued", "in_progress"] == world.statuses(request)[-3:]
+
+
+@pytest.mark.parametrize("state", ["failed", "skipped"])
+def test_what_completed_in_a_task_that_was_stopped_is_undone(world, state):
+    """Its report was stored before its task ended otherwise: by a person, or because its run took too long."""
+    world.publish(SOUND)
+    world.parse(SOUND)
+    request = world.order("sound")
+    world.task(request, "a", state, a_report(outputs={"id": "db-1"}))
+    world.task(request, "b", "upstream_failed")
+    world.run(request, "failed")
+
+    assert 1 == reconcile_all(world.session, world.shelf).rollbacks_started
+
+    report = read_runs(world.session, [run_key(request)])[run_key(request)].tasks["a"].report
+    assert ("failed", {"id": "db-1"}, True) == (report.outcome, report.outputs, report.error.effect_possible)
+    assert report.error.message.startswith("stopped, because the request was cancelled")

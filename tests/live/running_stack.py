@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -125,9 +126,11 @@ class RunningStack:
         return {*self._tables_with(text), *self._log_files_with(text)}
 
     def kill(self, program: str) -> None:
-        """Kill a program with its whole process tree, as the kernel would when memory is short."""
-        (pid,) = [each.pid for each in Supervisor(self.settings).states() if each.name == program]
-        _kill_tree(psutil.Process(pid))
+        """Kill a program with its whole process tree, as the kernel would when memory is short; each that there is."""
+        found = [each.pid for each in Supervisor(self.settings).states() if re.sub(r"-\d$", "", each.name) == program]
+        assert found, f"{program} does not run"
+        for pid in found:
+            _kill_tree(psutil.Process(pid))
 
     def restart_database(self) -> None:
         """Kill PostgreSQL with every connection, as a crash would, and start it again as it was started."""

@@ -13,9 +13,9 @@ from pao_actions.http_client import close_clients
 from pao_airflow import trigger
 from pao_airflow.handed_confs import handed
 from pao_airflow.operators import ActionOperator, UndoOperator
-from pao_airflow.trigger import ActionTrigger, UndoTrigger
+from pao_airflow.trigger import STOPPED_BY_A_PERSON, ActionTrigger, UndoTrigger
 
-from catalog_compiler.run_format import REPORT_KEY
+from catalog_compiler.run_format import REPORT_KEY, decode
 from tests.pao_actions.conftest import Answer
 from tests.pao_airflow.conftest import KEY, REQUEST_ID, a_conf, a_step
 
@@ -101,6 +101,69 @@ def test_each_outcome_has_its_event(supervisor, target, status, more, kind, outc
     report = event.xcoms[REPORT_KEY]
     assert (outcome, 3) == (report["outcome"], report["try_number"])
     assert (outcome == "failed") is (report["error"] is not None)
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_airflows_own_triggerer_needs_the_report_before_the_event(supervisor, target, handed_over):
+    """It drops the event of a task that was stopped meanwhile; ours keeps the report then, and asks for no more."""
+    step = a_step({"method": "PUT", "url": target.url})
+    made, conf = ActionTrigger(step=step.model_dump_json()), a_conf(step)
+    made.trigger_id = 8
+    if handed_over:
+        handed.hand(8, conf)
+
+    (event,) = events(made, conf)
+
+    handed.forget(8)
+    left = decode(supervisor.xcoms.get(("default.queue", REQUEST_ID, "create", REPORT_KEY)))
+    assert (None if handed_over else event.xcoms[REPORT_KEY]) == left
+
+
+def test_a_report_that_cant_be_stored_is_in_the_event_all_the_same(supervisor, target, monkeypatch):
+    """What an action did is never taken for a fault of its host."""
+
+    async def away(*_):
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(trigger, "write_report", away)
+    step = a_step({"method": "PUT", "url": target.url})
+
+    (event,) = events(ActionTrigger(step=step.model_dump_json()), a_conf(step))
+
+    assert "completed" == event.xcoms[REPORT_KEY]["outcome"]
+
+
+def test_a_kill_while_the_report_is_stored_takes_nothing_back(supervisor, target, monkeypatch):
+    """The action has ended, so there is nothing to stop: its report is stored, and its undo finds what it made."""
+    begun, place = asyncio.Event(), ("default.queue", REQUEST_ID, "create")
+    store = trigger.write_report
+
+    async def slowly(*what):
+        begun.set()
+        await asyncio.sleep(0)
+        await store(*what)
+
+    monkeypatch.setattr(trigger, "write_report", slowly)
+    supervisor.states[place] = "failed"
+    step = a_step({"method": "PUT", "url": target.url})
+    made = ActionTrigger(step=step.model_dump_json())
+    made.task_instance = SimpleNamespace(
+        dag_id=place[0], run_id=place[1], task_id=place[2], try_number=1,
+        get_template_context=lambda: {"dag_run": SimpleNamespace(conf=a_conf(step))},
+    )  # fmt: skip
+
+    async def scene():
+        running = asyncio.ensure_future(anext(made.run()))
+        await begun.wait()
+        running.cancel(STOPPED_BY_A_PERSON)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await made.on_kill()
+        await close_clients()
+
+    asyncio.run(scene())
+
+    assert "completed" == decode(supervisor.xcoms[(*place, REPORT_KEY)])["outcome"]
 
 
 @pytest.mark.parametrize(("last", "kind"), [(False, TaskFailedEvent), (True, TaskFailedEvent)])
