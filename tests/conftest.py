@@ -1,4 +1,5 @@
 """The database of the tests: a real PostgreSQL with Airflow's tables and ours, started for the first test that asks.
+Where several processes run the tests, each has one of its own.
 
 Airflow reads its configuration when it is imported, so the environment is set here, before any test module is.
 """
@@ -19,6 +20,8 @@ import pytest
 from cryptography.fernet import Fernet
 from pao_local.database import Database
 from pao_local.settings import Settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.browser.browser import Browser
 from tests.browser.judge import Judge
@@ -30,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 # Short, since a PostgreSQL socket lives below it and its path may have 107 characters.
 STATE = Path(tempfile.mkdtemp(prefix="pao-"))
 SETTINGS = Settings(root=ROOT, state=STATE, port=8080, catalog="")
+LIVE = "tests/live/"
 DATABASE_URL = f"postgresql+psycopg2://postgres:@/postgres?host={SETTINGS.database}"
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "GIT_"))]:
@@ -67,6 +71,18 @@ WITH RECURSIVE emptied(id) AS (
 )
 SELECT id::regclass::text FROM emptied
 """
+
+
+class Schedule(LoadFileScheduling):
+    """Which process runs which tests, where there are several: a file's all in one, and the live ones on one stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LIVE if nodeid.startswith(LIVE) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Ours, whatever `--dist` says."""
+    return Schedule(config, log)
 
 
 def pytest_unconfigure() -> None:

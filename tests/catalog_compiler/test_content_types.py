@@ -15,7 +15,7 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(40)
 GIF = b"GIF89a" + bytes(20)
 WEBP = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(20)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"
-GZIP = gzip.compress(b"hello")
+GZIP = gzip.compress(b"hello", mtime=0)
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(20)
 ELF = b"\x7fELF\x02\x01\x01" + bytes(40)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
