@@ -10,7 +10,8 @@ from api_plugin.client_catalog import CatalogClient
 from api_plugin.client_errors import ApiError
 from api_plugin.client_requests import RequestsClient
 from api_plugin.client_transport import TIMEOUT, Patience, Transport
-from api_plugin.datamodels.internal import ReconcileAnswer, SettleAnswer
+from api_plugin.datamodels.health import BreakersAnswer
+from api_plugin.datamodels.internal import CatalogNames, CatalogState, ReconcileAnswer, SettleAnswer
 from api_plugin.datamodels.me import MeAnswer
 from api_plugin.datamodels.retention import RetentionAnswer
 from catalog_compiler.plan import ItemPlan
@@ -64,23 +65,23 @@ class ApiClient:
         """Who the token belongs to, and what they may do."""
         return self._transport.model(MeAnswer, "GET", "/api/v1/me")
 
-    def note_breakers(self, process: str, breakers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def note_breakers(self, process: str, breakers: Sequence[Mapping[str, Any]]) -> BreakersAnswer:
         """Tell which targets a process leaves alone, and which it calls again."""
-        return self._call("POST", "/api/v1/internal/breakers", {"process": process, "breakers": list(breakers)})
+        body = {"process": process, "breakers": list(breakers)}
+        return self._transport.model(BreakersAnswer, "POST", "/api/v1/internal/breakers", body)
 
     def catalogs(self) -> list[str]:
         """The catalogs that are followed."""
-        names: list[str] = self._call("GET", "/api/v1/internal/catalogs")["catalogs"]
-        return names
+        return self._transport.model(CatalogNames, "GET", "/api/v1/internal/catalogs").catalogs
 
-    def refresh_catalog(self, catalog: str) -> dict[str, Any]:
-        """Have the catalog's repository looked at now."""
-        return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/refresh")
+    def refresh_catalog(self, catalog: str) -> CatalogState:
+        """Have the catalog's repository looked at now; how far it was before that."""
+        return self._transport.model(CatalogState, "POST", f"/api/v1/internal/catalogs/{catalog}/refresh")
 
-    def catalog_state(self, catalog: str, *, since: int | None = None) -> dict[str, Any]:
+    def catalog_state(self, catalog: str, *, since: int | None = None) -> CatalogState:
         """How far the catalog has got with its repository, and what was published after number `since`."""
-        query = "" if since is None else f"?since={since}"
-        return self._call("GET", f"/api/v1/internal/catalogs/{catalog}{query}")
+        path = f"/api/v1/internal/catalogs/{catalog}"
+        return self._transport.model(CatalogState, "GET", path, params={"since": since})
 
     def team_accounts(self, catalog: str) -> dict[str, str]:
         """The Jira accounts of teams, as the catalog's settings name them."""
@@ -92,6 +93,7 @@ class ApiClient:
         path = f"/api/v1/internal/catalogs/{catalog}/items/{item_id}/revisions/{revision}"
         return ItemPlan.model_validate(self._call("GET", path))
 
-    def note_report(self, catalog: str, *, owner: str | None, digest: str) -> dict[str, Any]:
+    def note_report(self, catalog: str, *, owner: str | None, digest: str) -> CatalogNames:
         """Tell that an owner was told of what is wrong."""
-        return self._call("POST", f"/api/v1/internal/catalogs/{catalog}/reported", {"owner": owner, "digest": digest})
+        body = {"owner": owner, "digest": digest}
+        return self._transport.model(CatalogNames, "POST", f"/api/v1/internal/catalogs/{catalog}/reported", body)

@@ -112,10 +112,10 @@ def _wait(repository: Path, service: ApiClient, seconds: float, every: float) ->
     commit, deadline = git("-C", repository, "rev-parse", "HEAD"), time.monotonic() + seconds
     while True:
         state = service.catalog_state(CATALOG)
-        if state["commit"] == commit and not state["pending"]:
+        if state.commit == commit and not state.pending:
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(state['pending'])} items are not served {seconds:.0f} s after a push")
+            raise TimeoutError(f"{len(state.pending)} items are not served {seconds:.0f} s after a push")
         time.sleep(every)
 
 

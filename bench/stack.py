@@ -158,14 +158,14 @@ def _wait_until_served(settings: Settings, keys: SecretKeys, commit: str) -> Non
     ):
         while True:
             state = service.catalog_state("default")
-            if state["invalid"]:
-                raise RuntimeError(f"the generated catalog is not valid: {state['problems'][:1]}")
+            if state.invalid:
+                raise RuntimeError(f"the generated catalog is not valid: {state.problems[:1]}")
             written = all(airflow.get(f"/api/v2/dags/{dag}").is_success for dag in WRITTEN)
-            if state["commit"] == commit and not state["pending"] and written:
+            if state.commit == commit and not state.pending and written:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"after {CATALOG_TIMEOUT:.0f} s {len(state['pending'])} items still wait for their DAGs; "
+                    f"after {CATALOG_TIMEOUT:.0f} s {len(state.pending)} items still wait for their DAGs; "
                     f"see {settings.logs / 'dag-processor.log'}"
                 )
             time.sleep(1)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.providers.smtp.hooks.smtp import SmtpHook
@@ -20,8 +20,21 @@ ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 SECONDS = 30.0
 """For a call of the `http` connection."""
 
-Report = Mapping[str, Any]
-"""`owner`, `contact` and `problems`, as the API answers them."""
+
+class Report(Protocol):
+    """What an owner is to be told, as the API answers it."""
+
+    @property
+    def owner(self) -> str | None:
+        """The team, if one is known."""
+
+    @property
+    def contact(self) -> str | None:
+        """How it wants to be told, if it said so."""
+
+    @property
+    def problems(self) -> Sequence[Mapping[str, Any]]:
+        """Every error in its files; empty where those that were reported are gone."""
 
 
 class NotToldError(Exception):
@@ -47,12 +60,12 @@ def tell(connection_id: str, catalog: str, commit: str | None, report: Report) -
 
 def name_of(report: Report) -> str:
     """The owner as people read it."""
-    return str(report["owner"] or "whoever looks after the catalog")
+    return str(report.owner or "whoever looks after the catalog")
 
 
 def subject(catalog: str, report: Report) -> str:
     """What it is about, in a line."""
-    count = len(report["problems"])
+    count = len(report.problems)
     if not count:
         return f"Catalog '{catalog}': all is well again"
     return f"Catalog '{catalog}': {count} {'error' if count == 1 else 'errors'}"
@@ -61,10 +74,10 @@ def subject(catalog: str, report: Report) -> str:
 def letter(commit: str | None, report: Report) -> str:
     """The same as a text for people."""
     at = f"at commit {(commit or '')[:12]}"
-    if not report["problems"]:
+    if not report.problems:
         return f"The errors that {name_of(report)} was told of are gone {at}.\n"
     lines = [f"Errors in files of {name_of(report)} {at}. What was valid last is served until they are mended.", ""]
-    for problem in report["problems"]:
+    for problem in report.problems:
         lines.append(
             f"{problem['file']}:{problem['line']}:{problem['column']}: error[{problem['code']}]: {problem['message']}"
         )
@@ -74,11 +87,11 @@ def letter(commit: str | None, report: Report) -> str:
 
 
 def _mail(connection: Connection, catalog: str, commit: str | None, report: Report) -> str:
-    contact = str(report["contact"] or "")
+    contact = str(report.contact or "")
     address = contact if ADDRESS.fullmatch(contact) else connection.extra_dejson.get("to_email")
     if not address:
         raise NotToldError(
-            f"{name_of(report)} has no e-mail address; give owners.{report['owner']}.contact in .pao.yaml, "
+            f"{name_of(report)} has no e-mail address; give owners.{report.owner}.contact in .pao.yaml, "
             f"or to_email in the extra of the connection '{connection.conn_id}'"
         )
     with SmtpHook(smtp_conn_id=connection.conn_id) as hook:
@@ -94,9 +107,9 @@ def _post(connection: Connection, catalog: str, commit: str | None, report: Repo
     told = {
         "catalog": catalog,
         "commit": commit,
-        "owner": report["owner"],
-        "contact": report["contact"],
-        "problems": report["problems"],
+        "owner": report.owner,
+        "contact": report.contact,
+        "problems": report.problems,
         "text": f"{subject(catalog, report)}\n\n{letter(commit, report)}",
     }
     HttpHook(method="POST", http_conn_id=connection.conn_id).run(

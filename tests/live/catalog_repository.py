@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pao_local.git import git
 
 from api_plugin.client import ApiClient
+from api_plugin.datamodels.internal import CatalogState
 from tests.live.items import Part
 from tests.live.waiting import LONG, wait_for
 
@@ -73,17 +73,17 @@ class LiveCatalog:
     """Signed in as the service principal."""
     name: str = CATALOG
 
-    def publish(self, *items: Part, texts: dict[str, str] | None = None, without: Iterable[str] = ()) -> dict[str, Any]:
+    def publish(self, *items: Part, texts: dict[str, str] | None = None, without: Iterable[str] = ()) -> CatalogState:
         """Commit, and wait until what was committed can be ordered; the catalog's state then."""
         commit = self.repository.commit(*items, texts=texts, without=without)
         self.service.refresh_catalog(self.name)
         return self.wait_until_served(commit)
 
-    def wait_until_served(self, commit: str, within: float = LONG) -> dict[str, Any]:
+    def wait_until_served(self, commit: str, within: float = LONG) -> CatalogState:
         """The catalog's state once this commit is published and all its items are ready."""
 
-        def ready() -> dict[str, Any] | None:
+        def ready() -> CatalogState | None:
             state = self.service.catalog_state(self.name)
-            return state if state["commit"] == commit and not state["pending"] else None
+            return state if state.commit == commit and not state.pending else None
 
         return wait_for(ready, f"commit {commit[:12]} is served", within=within)

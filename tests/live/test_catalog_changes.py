@@ -49,9 +49,9 @@ def test_a_broken_commit_leaves_the_last_valid_revision_serving(
 
     assert ("available", "outdated") == (before["status"], after["status"])
     assert before["revision"] == after["revision"]
-    assert ["wobbly"] == state["invalid"]
+    assert ["wobbly"] == state.invalid
     assert {("invalid-value", "wobbly"), ("unknown-key", "wobbly"), ("yaml-syntax", None)} == {
-        (problem["code"], problem["item_id"]) for problem in state["problems"] if problem["severity"] == "error"
+        (problem["code"], problem["item_id"]) for problem in state.problems if problem["severity"] == "error"
     }
     assert "success" == sync["state"]
     assert "wobbly" in log

@@ -57,7 +57,7 @@ def test_both_serve_a_push(catalog: LiveCatalog, both: tuple[Portal, Portal]):
         for path, etag in zip(PATHS, known, strict=True)
     ]
 
-    assert state["commit"] == found[0]["source"]["commit"]
+    assert state.commit == found[0]["source"]["commit"]
     assert found[0] == found[1]
     assert [answer.json() for answer in answers[0]] == [answer.json() for answer in answers[1]]
     assert known == [answer.headers["ETag"] for answer in answers[1]]

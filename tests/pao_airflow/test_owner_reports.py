@@ -11,6 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from pao_airflow.owner_reports import NotToldError, letter, subject, tell
 
+from api_plugin.datamodels.internal import OwnerReportAnswer
 from tests.pao_actions.conftest import Answer, target  # noqa: F401 - a fixture for these tests too
 
 PROBLEM = {
@@ -20,7 +21,8 @@ PROBLEM = {
 
 
 def a_report(**values):
-    return {"owner": "platform-data", "contact": "data@example.com", "problems": [PROBLEM]} | values
+    whole = {"owner": "platform-data", "contact": "data@example.com", "problems": [PROBLEM], "digest": "d"}
+    return OwnerReportAnswer.model_validate(whole | values)
 
 
 @pytest.fixture
