@@ -35,9 +35,12 @@ def _apps() -> list[dict[str, Any]]:
 
 
 def _middlewares() -> list[dict[str, Any]]:
+    from api_plugin.cookie_shortcut import CookieShortcut
     from api_plugin.probes import ProbeMiddleware
 
-    return [{"middleware": ProbeMiddleware, "args": [], "kwargs": {}, "name": "PAO probes"}]
+    # The last is the outermost.
+    named = {"PAO cookie shortcut": CookieShortcut, "PAO probes": ProbeMiddleware}
+    return [{"middleware": each, "args": [], "kwargs": {}, "name": name} for name, each in named.items()]
 
 
 class PaoApiPlugin(AirflowPlugin):
