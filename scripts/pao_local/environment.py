@@ -91,11 +91,10 @@ def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, 
 
 def _engine() -> dict[str, str]:
     return {
-        # A step of a request waits for the scheduler's loop: a short rest between loops is most of its latency.
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        # How many runs a loop starts, and how many it looks at. With Airflow's 20, hundreds that are ordered or end at
-        # once wait for each other: most of what a loop costs does not depend on how many it takes.
-        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "100",
+        # `pao triggerer` takes requests on by itself: the scheduler is there for tasks on workers, for what waits for
+        # its turn, and for what is locked. With Airflow's 1 s those wait for longer; with less, or with more runs a
+        # loop than Airflow's 20, it looks at waiting requests all the time, and takes half a core from those at work.
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         # Each waiting action takes one place.
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",
         # An API server that is restarted is away for longer than the 15 s after which a worker would give up.
