@@ -25,8 +25,8 @@ from api_plugin.sla import flag_overdue
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
-"""Requests that are brought up to date in one transaction."""
+BATCH = 50
+"""Requests that are brought up to date in one transaction: who watches one of them is told nothing meanwhile."""
 
 SNAPSHOTS = 5_000
 """Requests that one call keeps in snapshots; it is called each minute."""
