@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, cast
 
 from airflow.models.log import Log
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import Table, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from api_plugin.airflow_state import RunKey
+from api_plugin.clock import utc_now
 
+LOG = cast("Table", Log.__table__)
 PLATFORM = "pao"
 """Who Airflow names for what the platform does by itself."""
 _STARTS = {"trigger_dag_run"}
@@ -23,6 +25,20 @@ _CLEARS = {"clear_dag_run", "clear_dag_runs", "post_clear_task_instances"}
 _MARKS = {"patch_dag_run", "bulk_dag_runs", "patch_task_instance", "bulk_task_instances", "patch_task_group_instances"}
 _LATE = dt.timedelta(seconds=10)
 """So long before its commit an act may have been written down."""
+
+
+def act(event: str, run: RunKey, actor: str) -> dict[str, Any]:
+    """The line that Airflow's own API would write for what PAO does to a run in the actor's name, by column."""
+    dag_id, run_id = run
+    return {
+        "dttm": utc_now(),
+        "event": event,
+        "owner": actor,
+        "owner_display_name": actor,
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "extra": "by PAO",
+    }
 
 
 Kind = Literal["started", "cleared", "marked"]

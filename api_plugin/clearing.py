@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance, clear_task_instances
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api_plugin.airflow_log import LOG, act
 from api_plugin.airflow_state import RunKey
-from api_plugin.clock import utc_now
 from api_plugin.exceptions import conflict
 from api_plugin.runs import HELD
-from api_plugin.store.inserting import insert_values
 from api_plugin.store.notices import tell_queue
-
-_LOG = cast("Table", Log.__table__)
 
 
 def clear(session: Session, run: RunKey, tasks: Sequence[str], *, actor: str, held: bool = False) -> None:
@@ -39,14 +34,5 @@ def clear(session: Session, run: RunKey, tasks: Sequence[str], *, actor: str, he
         its_run = session.scalars(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)).one()
         its_run.run_after = HELD
         tell_queue(session)
-    line = {
-        "dttm": utc_now(),
-        "event": "clear_dag_run",
-        "owner": actor,
-        "owner_display_name": actor,
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "extra": "by PAO",
-    }
-    insert_values(session, _LOG, [line])
+    session.execute(LOG.insert(), act("clear_dag_run", run, actor))
     session.flush()

@@ -16,21 +16,17 @@ from airflow.listeners.listener import get_listener_manager
 from airflow.models.trigger import Trigger
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Integer, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from api_plugin.store.notices import telling_triggerers
+from api_plugin.store.inserting import Rows
+from api_plugin.store.notices import NEW_TRIGGERS, SIGNALS
 
 _TRIGGER = cast("Table", Trigger.__table__)
 
-# Made once, and one way to the database: each takes its time where many submit at once.
-_MADE = (
-    insert(_TRIGGER)
-    .values({name: bindparam(name) for name in ("classpath", "kwargs", "created_date")})
-    .returning(_TRIGGER.c.id)
-    .cte("made")
+_IDS = select(func.nextval(func.pg_get_serial_sequence("trigger", "id"))).select_from(
+    func.generate_series(1, bindparam("count", type_=Integer)).table_valued("number")
 )
-_MAKE = select(_MADE.c.id, telling_triggerers())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,15 +60,15 @@ def may_start() -> bool:
     return not told and not conf.getboolean("core", "multi_team")
 
 
-def _made_from(task: FirstTask, now: dt.datetime) -> dict[str, Any]:
-    return {"classpath": task.classpath, "kwargs": task.kwargs, "created_date": now}
-
-
-def defer(session: Session, tasks: Sequence[FirstTask], now: dt.datetime) -> dict[str, dict[str, Any]]:
-    """Make the triggers; what each task instance has of its own, by the task's id. Triggerers hear of the commit."""
-    made = [session.execute(_MAKE, _made_from(task, now)).scalar_one() for task in tasks]
-    return {
-        task.task_id: {
+def defer(session: Session, rows: Rows, tasks: Sequence[FirstTask], now: dt.datetime) -> dict[str, dict[str, Any]]:
+    """Add the triggers; what each task instance has of its own, by the task's id. Triggerers hear of the commit."""
+    ids = session.scalars(_IDS, {"count": len(tasks)}).all()
+    rows.tell(SIGNALS, NEW_TRIGGERS)
+    begun = {}
+    for task, trigger_id in zip(tasks, ids, strict=True):
+        made = {"id": trigger_id, "classpath": task.classpath, "kwargs": task.kwargs, "created_date": now}
+        rows.add_values(_TRIGGER, made)
+        begun[task.task_id] = {
             "state": TaskInstanceState.DEFERRED,
             "trigger_id": trigger_id,
             "next_method": task.next_method,
@@ -80,5 +76,4 @@ def defer(session: Session, tasks: Sequence[FirstTask], now: dt.datetime) -> dic
             "start_date": now,
             "try_number": 1,
         }
-        for task, trigger_id in zip(tasks, made, strict=True)
-    }
+    return begun

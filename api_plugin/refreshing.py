@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from api_plugin.airflow_log import LOG, act
 from api_plugin.clock import utc_now
 from api_plugin.exceptions import unavailable
-from api_plugin.runs import DagShelf, log_trigger
+from api_plugin.runs import DagShelf
 
 SYNC_DAG = "catalog_sync"
 """The platform's own DAG that has a catalog looked at, waits until it is ready, and shows how that went."""
@@ -62,7 +63,7 @@ def start_sync(session: Session, shelf: DagShelf, catalog: str, actor: str) -> s
         triggering_user_name=actor,
         state=DagRunState.QUEUED,
     )
-    log_trigger(session, SYNC_DAG, run_id, actor, now)
+    session.execute(LOG.insert(), act("trigger_dag_run", (SYNC_DAG, run_id), actor))
     return run_id
 
 

@@ -24,10 +24,11 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Mapper, Session
 
 from api_plugin.first_tasks import FirstTask, defer, first_tasks
-from api_plugin.store.inserting import insert_rows, insert_values
+from api_plugin.store.inserting import Rows
 
 COMPARED = "3.3.2"
 """The version of Airflow whose rows are written here."""
+_TASK_INSTANCE = cast("Table", TaskInstance.__table__)
 
 
 class RunWriter:
@@ -45,31 +46,25 @@ class RunWriter:
         """The tasks that a run can start with at once."""
         return first_tasks(self._dag)
 
-    def write(self, session: Session, run: DagRun, dag_version_id: UUID, *, started: dt.datetime | None = None) -> None:
-        """Insert the run and its task instances at once; commits nothing, and adds nothing to the session.
+    def add(
+        self, session: Session, rows: Rows, run: DagRun, dag_version_id: UUID, *, started: dt.datetime | None = None
+    ) -> None:
+        """Add the run and its task instances to what is inserted; neither becomes part of the session.
 
         Where it has `started`, its first tasks wait in a triggerer.
         """
-        begun = {} if started is None else defer(session, self.first, started)
+        begun = {} if started is None else defer(session, rows, self.first, started)
         if started is not None:
             run.set_state(DagRunState.RUNNING)
             run.start_date = run.last_scheduling_decision = started
-        insert_rows(session, [run])
-        if not self._tasks:
-            return
-        rows = [
-            {
-                **row,
+        rows.add(run)
+        for task in self._tasks:
+            own = {
                 "run_id": run.run_id,
                 "dag_version_id": dag_version_id,
                 "context_carrier": new_task_run_carrier(run.context_carrier),
             }
-            for row in self._tasks
-        ]
-        started_rows = [row | begun[row["task_id"]] for row in rows if row["task_id"] in begun]
-        for some in (started_rows, [row for row in rows if row["task_id"] not in begun]):
-            if some:
-                insert_values(session, cast("Table", TaskInstance.__table__), some)
+            rows.add_values(_TASK_INSTANCE, task | own | begun.get(task["task_id"], {}))
 
     @cached_property
     def _tasks(self) -> list[dict[str, Any]]:

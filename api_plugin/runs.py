@@ -6,37 +6,36 @@ import datetime as dt
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
-from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.tasklog import LogTemplate
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from api_plugin.active_runs import ActiveRuns
+from api_plugin.airflow_log import LOG, act
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.exceptions import unavailable
 from api_plugin.first_tasks import may_start
 from api_plugin.run_rows import RunWriter, may_write
-from api_plugin.store.inserting import insert_values
-from api_plugin.store.notices import tell_queue
+from api_plugin.store.inserting import Rows
+from api_plugin.store.notices import QUEUE
 from catalog_compiler.run_format import RunConf, revision_tag
 from catalog_compiler.signing import signed
 
 HELD = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 """`run_after` of a run that waits for its turn: Airflow's scheduler leaves it alone until then."""
 
-_LOG = cast("Table", Log.__table__)
 _ACTIVE = ActiveRuns()
 
 # Made once: to put a statement together takes longer than to run it.
@@ -186,6 +185,13 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
 
     Raises a 503 problem where the DAG is not ready, and `OtherRevisionError`.
     """
+    rows = Rows()
+    add_run(session, rows, shelf, order)
+    rows.insert(session)
+
+
+def add_run(session: Session, rows: Rows, shelf: DagShelf, order: RunOrder) -> None:
+    """Do the same as one with what else is inserted: `rows` is still to be inserted afterwards."""
     ready = shelf.get(session, order.dag_id)
     if ready is None:
         raise unavailable(f"the DAG '{order.dag_id}' is not ready to run; try again in a moment")
@@ -208,12 +214,12 @@ def start_run(session: Session, shelf: DagShelf, order: RunOrder) -> None:
         run.log_template_id = ready.log_template_id
         run.created_dag_version_id = ready.dag_version_id
         at_once = not order.held and _may_start_at_once(session, ready)
-        ready.writer.write(session, run, ready.dag_version_id, started=now if at_once else None)
+        ready.writer.add(session, rows, run, ready.dag_version_id, started=now if at_once else None)
     else:
         ready.dag.create_dagrun(session=session, **what)
-    log_trigger(session, order.dag_id, order.run_id, order.actor, now)
+    rows.add_values(LOG, act("trigger_dag_run", (order.dag_id, order.run_id), order.actor))
     if order.held:
-        tell_queue(session)
+        rows.tell(QUEUE, "")
 
 
 def _may_start_at_once(session: Session, ready: ReadyDag) -> bool:
@@ -221,17 +227,3 @@ def _may_start_at_once(session: Session, ready: ReadyDag) -> bool:
     if not settings().start_at_once or ready.is_paused or not ready.writer.first or not may_start():
         return False
     return _ACTIVE.has_room(session, ready.dag.dag_id, ready.max_active_runs)
-
-
-def log_trigger(session: Session, dag_id: str, run_id: str, actor: str, at: dt.datetime) -> None:
-    """Write the line of Airflow's own log that its endpoint writes for a run."""
-    line = {
-        "dttm": at,
-        "event": "trigger_dag_run",
-        "owner": actor,
-        "owner_display_name": actor,
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "extra": "by PAO",
-    }
-    insert_values(session, _LOG, [line])

@@ -23,13 +23,13 @@ from api_plugin.projection import first_events
 from api_plugin.queueing.holding import waits_for_turn
 from api_plugin.request_files import keep_files
 from api_plugin.request_info import info_of
-from api_plugin.runs import DagShelf, RunOrder, start_run
+from api_plugin.runs import DagShelf, RunOrder, add_run
 from api_plugin.search_words import request_words
 from api_plugin.served_item import ServedItem
 from api_plugin.sla import expected_end
 from api_plugin.store.access import Audit
 from api_plugin.store.catalog import CatalogItem
-from api_plugin.store.inserting import insert_together
+from api_plugin.store.inserting import Rows
 from api_plugin.store.requests import Request, RequestEvent, RequestWords
 from catalog_compiler.file_references import is_stored
 from catalog_compiler.plan import Mode
@@ -74,6 +74,7 @@ def submit(  # noqa: PLR0913 - what a request is made from
         request.parent_id, request.user_id, request.user = parent.id, parent.user_id, parent.user
     user = UserInfo.model_validate(request.user)
     conf = RunConf(request=info_of(request, mode, user), item_id=body.item_id, revision=served.revision, fields=fields)
+    rows = Rows()
     if run is None:
         order = RunOrder(
             dag_id=request.dag_id,
@@ -83,7 +84,7 @@ def submit(  # noqa: PLR0913 - what a request is made from
             revision=served.revision,
             held=waits_for_turn(request, served.plan.fulfillment(mode)),
         )
-        start_run(session, shelf, order)
+        add_run(session, rows, shelf, order)
     else:
         run.conf = signed(conf, settings().fernet_key)
     events = first_events(request, served.plan.fulfillment(mode).actions, by=caller.id)
@@ -98,7 +99,8 @@ def submit(  # noqa: PLR0913 - what a request is made from
         detail={"item_id": body.item_id, "revision": served.revision, "catalog": served.catalog},
     )
     words = RequestWords(request_id=request.id, words=_words(served, request, checked.values))
-    insert_together(session, [request], [words], events, [act])
+    rows.add(request, words, *events, act)
+    rows.insert(session)
     return Accepted(request=request, events=events)
 
 

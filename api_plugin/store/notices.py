@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Function, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 CHANNEL = "pao_catalog"
@@ -31,14 +31,9 @@ def signal(session: Session, name: str) -> None:
     session.execute(select(func.pg_notify(SIGNALS, name)))
 
 
-def telling_triggerers() -> Function[Any]:
-    """What tells triggerers that there are new triggers, once the transaction commits that selects it."""
-    return func.pg_notify(SIGNALS, NEW_TRIGGERS)
-
-
 def tell_triggerers(connection: Connection) -> None:
     """Tell triggerers that there are new triggers, once the connection's transaction commits; often is told once."""
-    connection.execute(select(telling_triggerers()))
+    connection.execute(select(func.pg_notify(SIGNALS, NEW_TRIGGERS)))
 
 
 def tell_queue(session: Session) -> None:

@@ -1,4 +1,7 @@
-"""Rows of several tables are inserted in one statement, as a session would have written them."""
+"""Rows of several tables are inserted in one statement, as a session would have written them.
+
+Those of Airflow's tables are compared with Airflow's own, column by column, in `test_run_rows` and `test_first_tasks`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from api_plugin.clock import utc_now
 from api_plugin.store.access import Audit
-from api_plugin.store.inserting import insert_together
+from api_plugin.store.inserting import Rows
+from api_plugin.store.notices import QUEUE, listening
 from api_plugin.store.requests import Request, RequestEvent
 
 FIELDS = {
@@ -50,13 +54,20 @@ def an_act():
     )  # fmt: skip
 
 
+def insert(session, *rows):
+    """In one statement."""
+    together = Rows()
+    together.add(*rows)
+    together.insert(session)
+
+
 def test_what_is_inserted_is_read_back_as_it_was(session):
     """Texts, numbers of any size, times, UUIDs, JSON and NULL; what was not set has its default."""
     request, events = a_request(), events_of(uuid.uuid4())
     for event in events:
         event.request_id = request.id
 
-    insert_together(session, [request], events, [an_act()])
+    insert(session, request, *events, an_act())
     session.commit()
 
     found = session.get(Request, request.id)
@@ -74,7 +85,29 @@ def test_all_or_nothing(session):
     request = a_request()
 
     with pytest.raises(IntegrityError):
-        insert_together(session, [request], events_of(uuid.uuid4()))
+        insert(session, request, *events_of(uuid.uuid4()))
     session.rollback()
 
     assert session.get(Request, request.id) is None
+
+
+def test_who_listens_is_told_with_the_commit(session):
+    """Of each thing once; not before there is something to see."""
+    together = Rows()
+    together.add(a_request())
+    for payload in ("new", "new", "more"):
+        together.tell(QUEUE, payload)
+    with listening(session.get_bind(), QUEUE) as connection:
+        together.insert(session)
+        connection.poll()
+        assert [] == connection.notifies
+        session.commit()
+        connection.poll()
+        assert ["new", "more"] == [notice.payload for notice in connection.notifies]
+
+
+def test_without_rows_nothing_is_done(session):
+    """No statement, and no transaction."""
+    Rows().insert(session)
+
+    assert not session.in_transaction()
