@@ -26,8 +26,8 @@ from airflow.utils.state import DagRunState, State, TaskInstanceState
 from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.orm import Session, contains_eager
 
-from pao_airflow.ended_xcoms import store_xcoms
 from pao_airflow.trigger_news import CLAIMED
+from pao_airflow.xcom_rows import store_xcoms
 
 RunKey = tuple[str, str]
 """The ids of a DAG and of its run."""

@@ -6,12 +6,15 @@ times the work, which every action needs again and again. What is read and store
 
 from __future__ import annotations
 
+from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.sdk.execution_time.comms import GetTaskStates, GetXCom, SetXCom, TaskStatesResult, XComResult
 from airflow.utils.session import create_session
 from pydantic import BaseModel
 from sqlalchemy import select
+
+from pao_airflow.xcom_rows import store_values
 
 ONE = -1
 """The map index of a task that is not mapped."""
@@ -70,16 +73,17 @@ def _state(message: GetTaskStates) -> TaskStatesResult:
 
 
 def _write(message: SetXCom) -> None:
+    its_run = select(DagRun.id).where(DagRun.dag_id == message.dag_id, DagRun.run_id == message.run_id)
     with create_session(scoped=False) as session:
-        XComModel.set(
-            key=message.key,
-            value=message.value,
-            dag_id=message.dag_id,
-            run_id=message.run_id,
-            task_id=message.task_id,
-            map_index=ONE,
-            # The runner has serialized it.
-            serialize=False,
-            session=session,
-        )
-        session.commit()
+        dag_run_id = session.scalar(its_run)
+        if dag_run_id is None:
+            raise ValueError(f"DAG run not found on DAG {message.dag_id!r} with ID {message.run_id!r}")
+        place = {
+            "dag_run_id": dag_run_id,
+            "dag_id": message.dag_id,
+            "run_id": message.run_id,
+            "task_id": message.task_id,
+            "map_index": ONE,
+        }
+        # The runner has serialized it.
+        store_values(session, place, {message.key: message.value})
