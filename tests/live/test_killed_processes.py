@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.live.example_target import ExampleTarget
+from tests.live.followed_work import READY, begin, followed_call
 from tests.live.items import PATIENT, call, database, dns, item, scripted_call, undo
 from tests.live.portal import Portal
 from tests.live.running_stack import RunningStack
@@ -31,6 +32,7 @@ ITEMS = (
         scripted_call("held", "/unsafe", rollback=undo(scripted_call("undo", "/unsafe-undo", "DELETE"))),
     ),
     item("survivor-stuck", scripted_call("held", "/stuck")),
+    item("survivor-followed", followed_call("make", "survivor-followed")),
     item("survivor-steps", *(scripted_call(name, f"/steps-{name}", retry=PATIENT) for name in STEPS)),
     item(
         "survivor-outage",
@@ -38,6 +40,8 @@ ITEMS = (
         call("second", "POST", "{{env.AILING_URL}}/outage-second/{{fields.name}}", retry=STEADFAST),
     ),
 )
+OPERATION = "operation-with-a-signature-77"
+"""What the link to followed work holds."""
 MANY = 8
 """Requests that are under way at each accident: half of them between two actions, half in the middle of one."""
 AWAY_SECONDS = 60.0
@@ -48,10 +52,12 @@ RECOVERY_SECONDS = 150
 
 @dataclass(frozen=True, kw_only=True)
 class Accident:
-    """Requests whose triggerer was killed while each had a call under way."""
+    """Requests whose triggerer was killed while each had a call under way, or its work was followed."""
 
     ids: Mapping[str, str]
     many: Mapping[str, str]
+    looks: str
+    """The path at which the work is looked at that is followed."""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +76,10 @@ def outage(developer: Portal, stack: RunningStack, ailing: ScriptedTarget) -> It
 def accident(
     outage, developer: Portal, stack: RunningStack, scripted: ScriptedTarget, target: ExampleTarget
 ) -> Accident:
-    """Four requests at once, each with a call at its target, and many more; then the triggerer dies."""
+    """Requests whose work is followed, or whose call is at its target, and many more; then the triggerer dies."""
     many, held_steps = under_way(developer, scripted, "triggerer")
+    followed, looks = begin(developer, scripted, "survivor-followed", "accident", OPERATION)
+    wait_for(lambda: developer.action(followed, "make")["status"] == "waiting", "the action says that it waits")
     held = {name: scripted.hold(f"/{name}/accident") for name in ("safe", "unsafe", "stuck")}
     target.fault(method="POST", path="/v1/databases", delay=3)
     ids = {name: developer.submit(f"survivor-{name}", "accident") for name in ("target", *held)}
@@ -85,7 +93,7 @@ def accident(
     wait_for(
         lambda: stack.heartbeats("TriggererJob") - before, "another triggerer has started", within=RECOVERY_SECONDS
     )
-    return Accident(ids=ids, many=many)
+    return Accident(ids={**ids, "followed": followed}, many=many, looks=looks)
 
 
 def test_a_call_under_way_is_repeated_under_the_same_key(accident, developer: Portal, scripted: ScriptedTarget):
@@ -131,6 +139,24 @@ def test_an_unknown_outcome_without_an_undo_is_said_to_be_unknown(
     assert ("failed", "outcome_unknown") == (request["status"], request["actions"][0]["status"])
     assert "look at the target" in request["error"]
     assert 1 == len(scripted.calls("/stuck/accident"))
+
+
+def test_work_that_is_followed_is_looked_at_again(
+    accident, developer: Portal, scripted: ScriptedTarget, stack: RunningStack
+):
+    """The call is made once, though the triggerer dies while the work goes on; its link is nowhere in clear."""
+    places = stack.places_of(OPERATION)
+    seen = len(scripted.calls(accident.looks))
+    wait_for(lambda: len(scripted.calls(accident.looks)) > seen, "the work is looked at again", RECOVERY_SECONDS)
+    scripted.script(accident.looks, READY)
+
+    request = developer.ended(accident.ids["followed"])
+
+    assert ("completed", 1) == (request["status"], request["actions"][0]["attempt"])
+    outputs = request["outputs"]["make"]
+    assert ("db-1", "ready") == (outputs["id"], outputs["state"])
+    assert 1 == len(scripted.calls("/survivor-followed/accident"))
+    assert not {place for place in places if "xcom" in place}
 
 
 def test_many_requests_survive_the_triggerer(accident, developer: Portal, scripted: ScriptedTarget):
