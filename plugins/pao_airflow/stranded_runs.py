@@ -1,4 +1,4 @@
-"""Finds runs of compiled DAGs that nothing is at work for: their last task ended on a worker, or a person cleared one.
+"""Finds runs that nothing is at work for: their last task ended on a worker, waits for another try, or was cleared.
 
 The scheduler's loop comes to them in turn, after all that wait for something outside; one question finds all of them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.utils.state import TaskInstanceState
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -14,19 +15,23 @@ from pao_airflow.fast_path import BUSY, GOES_ON, RunKey
 
 OPERATORS = ("ActionOperator", "WorkerActionOperator", "UndoOperator")
 """What the tasks of compiled DAGs are."""
+PLATFORM = ("catalog_sync", "reconcile", "retention")
+"""The platform's own DAGs: a run that is not found to be over keeps the next one from beginning."""
+AT_WORK = BUSY - {TaskInstanceState.UP_FOR_RETRY}
+"""States of tasks that something else will go on with, whenever it is time."""
 
 
 def stranded_runs(session: Session, most: int) -> list[RunKey]:
-    """The ids of so many of them at most, the oldest first; commits nothing."""
+    """The ids of so many of them at most, those first that nobody has looked at for longest; commits nothing."""
     mine = (TaskInstance.dag_id == DagRun.dag_id, TaskInstance.run_id == DagRun.run_id)
     found = (
         select(DagRun.dag_id, DagRun.run_id)
         .where(
             *GOES_ON,
-            ~exists().where(*mine, TaskInstance.state.in_(BUSY)),
-            exists().where(*mine, TaskInstance.operator.in_(OPERATORS)),
+            ~exists().where(*mine, TaskInstance.state.in_(AT_WORK)),
+            DagRun.dag_id.in_(PLATFORM) | exists().where(*mine, TaskInstance.operator.in_(OPERATORS)),
         )
-        .order_by(DagRun.id)
+        .order_by(DagRun.last_scheduling_decision.nulls_first(), DagRun.id)
         .limit(most)
     )
     return [(dag_id, run_id) for dag_id, run_id in session.execute(found)]

@@ -92,8 +92,9 @@ def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, 
 def _engine() -> dict[str, str]:
     return {
         # `pao triggerer` takes requests on by itself: the scheduler is there for tasks on workers, for what waits for
-        # its turn, and for what is locked. With Airflow's 1 s those wait for longer; with less, or with more runs a
-        # loop than Airflow's 20, it looks at waiting requests all the time, and takes half a core from those at work.
+        # its turn, and for what is locked. With Airflow's 1 s those wait for longer. With its 20 runs a loop, or with
+        # shorter rests, it looks at waiting requests all the time: a fifth of a core, however few there are.
+        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "5",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         # Each waiting action takes one place.
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +23,7 @@ from pao_airflow.stranded_runs import stranded_runs
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
 from sqlalchemy import delete, select, update
 
+from api_plugin.clock import utc_now
 from catalog_compiler.run_format import REPORT_KEY
 from tests.api_plugin.conftest import world  # noqa: F401 - its items and requests are ours too
 from tests.api_plugin.runs import a_report
@@ -265,9 +267,43 @@ def test_runs_that_nothing_is_at_work_for_are_found(runs):
     take({last: ended("failed")})
     new = runs.start()
 
-    assert [stranded, new] == stranded_runs(runs.session, MUCH)
-    assert [stranded] == stranded_runs(runs.session, 1)
+    assert [new, stranded] == stranded_runs(runs.session, MUCH)
+    assert [new] == stranded_runs(runs.session, 1)
     assert ("running", "failed") == (runs.state(waiting), runs.state(over))
+
+
+def test_a_run_whose_task_is_to_be_tried_again_is_found(runs):
+    """It begins once its time has come, however many runs the scheduler looks at before."""
+    key, _ = runs.begun()
+    mine = (TaskInstance.dag_id == key[0], TaskInstance.run_id == key[1], TaskInstance.task_id == "first")
+    runs.session.execute(update(TaskInstance).where(*mine).values(state="up_for_retry"))
+    runs.session.commit()
+
+    assert [key] == stranded_runs(runs.session, MUCH)
+
+
+def test_runs_of_the_platforms_own_dags_are_found(runs):
+    """All of its DAGs: they run each minute, one at a time."""
+    made = [
+        DagRun(
+            dag_id=path.stem,
+            run_id="one",
+            run_type="manual",
+            state="running",
+            run_after=utc_now(),
+            triggered_by="rest_api",
+        )
+        for path in sorted((Path(__file__).parents[2] / "dags").glob("*.py"))
+    ]
+    runs.session.add_all(made)
+    runs.session.commit()
+
+    found = stranded_runs(runs.session, MUCH)
+    for run in made:
+        runs.session.delete(run)
+    runs.session.commit()
+
+    assert {(run.dag_id, "one") for run in made} == set(found)
 
 
 class Supervisor(PaoTriggerRunnerSupervisor):
