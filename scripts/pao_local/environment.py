@@ -36,7 +36,7 @@ def airflow_environment(
     return {
         "AIRFLOW_HOME": str(settings.airflow_home),
         **_core(settings, keys, database_url),
-        **_engine(),
+        **_engine(settings),
         **_dag_processing(settings, {"default": source, **further}),
         **_pao(settings, keys),
         **_terraform(settings),
@@ -89,13 +89,17 @@ def _core(settings: Settings, keys: SecretKeys, database_url: str) -> dict[str, 
     }
 
 
-def _engine() -> dict[str, str]:
+def _engine(settings: Settings) -> dict[str, str]:
+    # `pao triggerer` takes requests on by itself: the scheduler is there for tasks on workers, for what waits for
+    # its turn, and for what is locked. With Airflow's 1 s those wait for longer. With its 20 runs a loop, or with
+    # shorter rests, it looks at waiting requests all the time: a fifth of a core, however few there are.
+    runs, rest = "5", "0.5"
+    if "pao" not in settings.daemons.triggerers:
+        # Then each step of a request waits until the scheduler comes to its run.
+        runs, rest = "100", "0.1"
     return {
-        # `pao triggerer` takes requests on by itself: the scheduler is there for tasks on workers, for what waits for
-        # its turn, and for what is locked. With Airflow's 1 s those wait for longer. With its 20 runs a loop, or with
-        # shorter rests, it looks at waiting requests all the time: a fifth of a core, however few there are.
-        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "5",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": runs,
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": rest,
         # Each waiting action takes one place.
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",
         # An API server that is restarted is away for longer than the 15 s after which a worker would give up.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from pao_local.catalog_source import CatalogSource
+from pao_local.daemons import Daemons
 from pao_local.environment import airflow_environment, process_environment
 from pao_local.secret_keys import load_or_make
 from pao_local.settings import Settings
@@ -50,6 +52,20 @@ def test_the_catalog_bundle_follows_what_was_asked_for(environment):
     assert bundles["default"]["kwargs"]["repo_url"] == "https://git.example.com/catalog.git"
     assert bundles["default"]["kwargs"]["tracking_ref"] == "release"
     assert bundles["platform"]["kwargs"]["path"] == "/srv/pao/dags"
+
+
+@pytest.mark.parametrize(
+    ("triggerers", "runs", "rest"),
+    [(("pao",), "5", "0.5"), (("pao", "airflow"), "5", "0.5"), (("airflow",), "100", "0.1")],
+)
+def test_the_scheduler_looks_at_more_runs_where_no_triggerer_takes_them_on(settings, tmp_path, triggerers, runs, rest):
+    """Airflow's own leaves each step of a request to it."""
+    alone = replace(settings, daemons=Daemons(triggerers=triggerers))
+    source = CatalogSource(url="/catalog", branch="main")
+    made = airflow_environment(alone, load_or_make(tmp_path / "secrets.json"), source, "x")
+
+    names = ("MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE", "SCHEDULER_IDLE_SLEEP_TIME")
+    assert [runs, rest] == [made[f"AIRFLOW__SCHEDULER__{name}"] for name in names]
 
 
 def test_each_further_catalog_is_a_bundle(settings, tmp_path):
