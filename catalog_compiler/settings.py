@@ -85,8 +85,8 @@ class PaoSettings(BaseModel):
     )
     start_at_once: bool = Field(
         default=True,
-        description="Whether a request's first actions start with its submission; otherwise Airflow's scheduler starts "
-        "them in one of its next loops.",
+        description="Whether a request's first actions start with its submission, or when its turn comes; otherwise "
+        "Airflow's scheduler starts them in one of its next loops.",
     )
     max_requests: int | None = Field(
         default=None,

@@ -1,6 +1,7 @@
 """Lets waiting requests start: by whoever looks, one at a time, so that no limit is ever exceeded.
 
-A run is held by a `run_after` in the far future, which Airflow's scheduler heeds; letting it start is to set it to now.
+A run is held by a `run_after` in the far future, which Airflow's scheduler heeds; letting it start is to set it to now,
+and to start its first actions where that needs no scheduler.
 A process that dies in between has changed nothing, and what runs is counted anew each time.
 """
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from api_plugin.queueing.deciding import next_ones
 from api_plugin.queueing.limits import Limits
 from api_plugin.queueing.reading import IS_HELD, read_queue
+from api_plugin.queueing.starting import start_at_once
 from api_plugin.runs import HELD
 from api_plugin.store.queue import QueueTurn
 
@@ -46,12 +48,14 @@ def admit(session: Session, limits: Limits) -> Admitted:
     chosen = next_ones(limits, queue.running, queue.waiting, queue.turns, AT_ONCE)
     if chosen:
         # Those that somebody cancels at this moment are held no longer, and stay as they are.
-        session.execute(
+        free = session.scalars(
             update(DagRun)
             .where(DagRun.id.in_([queue.runs[each.id] for each in chosen]), IS_HELD)
             .values(run_after=func.clock_timestamp())
+            .returning(DagRun.id)
             .execution_options(synchronize_session=False)
-        )
+        ).all()
+        start_at_once(session, free)
         _note_turns(session, [each.work.user_id for each in chosen], max(queue.turns.values(), default=0))
     return Admitted(started=len(chosen), waiting=len(chosen) < len(queue.waiting))
 
