@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 
 from api_plugin import openapi, problem_responses
+from api_plugin.account_names import keep_names_out
 from api_plugin.catalog_cache import CatalogCache
 from api_plugin.catalog_listening import CatalogListener
 from api_plugin.catalog_watching import CatalogTower
@@ -77,6 +78,7 @@ def rest_app(tower: Watchtower | None = None, logs: LogRoom | None = None) -> Fa
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        keep_names_out()
         listener, keeper = CatalogListener(catalogs, settings().catalog_ttl), QueueKeeper(configured())
         with listener.running(), keeper.running(), Notifier(settings().notify_interval).running():
             yield

@@ -134,3 +134,23 @@ def test_it_is_undone_from_what_was_kept(kept: dict[str, dict], person: Portal, 
     assert ("rolled_back", None) == (request["status"], request["error"])
     assert ["rolled_back", "rolled_back"] == [action["status"] for action in request["actions"]]
     assert ["second-1", "first-1"] == undone(scripted, name)
+
+
+def test_nothing_is_left_of_who_is_erased(
+    kept: dict[str, dict],
+    account: dict[str, set[str]],
+    portals: dict[str, Portal],
+    person: Portal,
+    stack: RunningStack,
+):
+    """But their account, which is the sign-in's; their requests are still counted."""
+    answer = portals["operator"].http.post("/api/v1/people/erase", json={"user": PERSON["email"]})
+
+    assert (200, 2) == (answer.status_code, answer.json()["requests"]), answer.text
+    assert account == {word: stack.places_of(word) for word in account}
+    assert set() == stack.places_of(SAID)
+    pseudonym = answer.json()["pseudonym"]
+    assert pseudonym == portals["operator"].request(kept["recent"]["id"])["user"]["name"]
+    assert [404, 404] == [
+        person.http.get(f"/api/v1/requests/{kept[name]['id']}").status_code for name in ("recent", "old-standing")
+    ]
