@@ -6,6 +6,8 @@ What PAO's own operations do to runs is written there as well, under the caller'
 from __future__ import annotations
 
 import datetime as dt
+import re
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -23,6 +25,7 @@ PLATFORM = "pao"
 _STARTS = {"trigger_dag_run"}
 _CLEARS = {"clear_dag_run", "clear_dag_runs", "post_clear_task_instances"}
 _MARKS = {"patch_dag_run", "bulk_dag_runs", "patch_task_instance", "bulk_task_instances", "patch_task_group_instances"}
+_AN_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _LATE = dt.timedelta(seconds=10)
 """So long before its commit an act may have been written down."""
 
@@ -82,6 +85,28 @@ def acts_since(session: Session, run: RunKey, rollback: RunKey | None, since: dt
         if line.owner and line.owner != PLATFORM and (its_rollback or kind != "started"):
             last["started" if its_rollback else kind] = line.owner, line.id
     return Acts(last=last)
+
+
+def id_of_run(dag_id: str, run_id: str) -> uuid.UUID:
+    """The id of the request of a run that was started in Airflow: the same, whoever finds that run first."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"airflow:{dag_id}/{run_id}")
+
+
+def acted_on(session: Session, since: dt.datetime) -> set[uuid.UUID]:
+    """The requests whose runs persons cleared or marked since then, or PAO for them; there may be no such requests.
+
+    A run's id, that of what was started for it, and the details of acts on many at once hold the request's id. Of a run
+    that was started in Airflow it is made from the run's.
+    """
+    lines = session.execute(
+        select(Log.dag_id, Log.run_id, Log.extra).where(Log.dttm > since, Log.event.in_(_CLEARS | _MARKS))
+    ).all()
+    found: set[uuid.UUID] = set()
+    for dag_id, run_id, extra in lines:
+        found.update(uuid.UUID(each) for each in _AN_ID.findall(run_id or extra or ""))
+        if dag_id and run_id:
+            found.add(id_of_run(dag_id, run_id))
+    return found
 
 
 def _kind(event: str, extra: str | None) -> Kind:

@@ -7,6 +7,7 @@ first.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -15,18 +16,21 @@ from airflow.utils.state import DagRunState, State
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from api_plugin.airflow_log import PLATFORM
+from api_plugin.airflow_log import PLATFORM, acted_on
 from api_plugin.clock import utc_now
 from api_plugin.escalating import note_failed_escalation, start_escalation
 from api_plugin.projection import bring_up_to_date, mode_of, rollback_key
 from api_plugin.rolling_back import Found, find, start_rollback
 from api_plugin.runs import DagShelf, OtherRevisionError
 from api_plugin.status_views import ENDED, OPEN
+from api_plugin.stirring import ended_since
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
 ACTOR = PLATFORM
 """Who the audit trail and Airflow name for what the platform does by itself."""
+_ACTS_OF = dt.timedelta(days=1)
+"""Acts of persons that are looked at each time: those of as long as nobody may have reconciled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +83,8 @@ def unsettled(session: Session) -> Unsettled:
         .where(Request.status.in_(OPEN), DagRun.state == DagRunState.FAILED, ~_seen_to())
         .order_by(Request.created_at)
     )
-    return Unsettled(all=[*ids, *_begun_again(session)], failed=list(failed))
+    again = sorted(_begun_again(session) | _begun_and_ended_again(session))
+    return Unsettled(all=[*ids, *again], failed=list(failed))
 
 
 def _seen_to() -> ColumnElement[bool]:
@@ -98,7 +103,7 @@ def _seen_to() -> ColumnElement[bool]:
     return or_(undone, in_hand)
 
 
-def _begun_again(session: Session) -> list[uuid.UUID]:
+def _begun_again(session: Session) -> set[uuid.UUID]:
     """Requests that had ended, and of which something runs again: a person cleared it in Airflow's UI."""
     found: set[uuid.UUID] = set()
     for table, request_id in (
@@ -109,7 +114,17 @@ def _begun_again(session: Session) -> list[uuid.UUID]:
         runs = select(request_id).join(DagRun, (DagRun.dag_id == table.dag_id) & (DagRun.run_id == table.run_id))
         going = runs.where(DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]))
         found |= set(session.scalars(select(Request.id).where(Request.id.in_(going), Request.status.in_(ENDED))))
-    return sorted(found)
+    return found
+
+
+def _begun_and_ended_again(session: Session) -> set[uuid.UUID]:
+    """Requests that had ended, and of which something ran again and has ended since they were looked at.
+
+    Airflow's log tells whose runs a person cleared or marked: there is no index of runs by when they were touched.
+    """
+    acted = acted_on(session, utc_now() - _ACTS_OF)
+    ended = select(Request.id).where(Request.id.in_(acted), Request.status.in_(ENDED), ended_since())
+    return set(session.scalars(ended))
 
 
 def _escalate_if_due(session: Session, shelf: DagShelf, found: Found) -> bool:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api_plugin.airflow_log import id_of_run
 from api_plugin.bodies import Draft
 from api_plugin.clock import utc_now
 from api_plugin.configuration import sealer, settings
@@ -102,11 +103,6 @@ def submit(  # noqa: PLR0913 - what a request is made from
     rows.add(request, words, *events, act)
     rows.insert(session)
     return Accepted(request=request, events=events)
-
-
-def id_of_run(dag_id: str, run_id: str) -> uuid.UUID:
-    """The id of the request of a run that was started in Airflow: the same, whoever finds that run first."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"airflow:{dag_id}/{run_id}")
 
 
 def between_revisions(session: Session, body: RequestBody) -> ApiProblem:

@@ -12,6 +12,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
 
 from api_plugin.adopting import adopt, adopt_all
+from api_plugin.airflow_log import id_of_run
 from api_plugin.clear_outputs import clear_outputs
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
@@ -24,7 +25,6 @@ from api_plugin.settling import settle
 from api_plugin.state import ApiState
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestRollback
-from api_plugin.submitting import id_of_run
 from catalog_compiler.signing import verified
 from tests.api_plugin.conftest import a_caller
 from tests.api_plugin.runs import a_report

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import uuid
 
 import pytest
 from airflow.models.log import Log
 
+from api_plugin.airflow_log import acted_on, id_of_run
 from api_plugin.clock import utc_now
 from api_plugin.projection import bring_up_to_date
 from tests.api_plugin.runs import a_report
@@ -104,3 +107,17 @@ def test_acts_on_other_runs_are_none_of_it(world, request_):
     look(world, request_)
 
     assert [("queued", None), ("in_progress", None)] == told(world, request_)
+
+
+def test_whose_runs_persons_acted_on_lately_is_told(world, request_):
+    """Of a request's own run, of what was started for it, of many at once, and of a run that was started in Airflow."""
+    others = [uuid.uuid4() for _ in range(3)]
+    before = utc_now() - dt.timedelta(hours=1)
+    act(world, request_, "clear_dag_run", "op")
+    act(world, request_, "patch_dag_run", "op", run_id=f"{others[0]}.rollback.1", dag_id="default.queue.rollback")
+    act(world, request_, "clear_dag_runs", "op", dag_runs=[str(each) for each in others[1:]])
+    act(world, request_, "clear_dag_run", "op", run_id="by-hand", dag_id="default.queue")
+    act(world, request_, "trigger_dag_run", "op", run_id=str(uuid.uuid4()))
+
+    assert {request_.id, *others, id_of_run("default.queue", "by-hand")} <= acted_on(world.session, before)
+    assert set() == acted_on(world.session, utc_now())

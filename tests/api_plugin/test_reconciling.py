@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 import structlog
 from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
@@ -171,3 +172,24 @@ def test_what_completed_in_a_task_that_was_stopped_is_undone(world, state):
     report = read_runs(world.session, [run_key(request)])[run_key(request)].tasks["a"].report
     assert ("failed", {"id": "db-1"}, True) == (report.outcome, report.outputs, report.error.effect_possible)
     assert report.error.message.startswith("stopped, because the request was cancelled")
+
+
+@pytest.mark.parametrize(("event", "named"), [("clear_dag_run", True), ("clear_dag_runs", False)])
+def test_what_was_cleared_and_has_ended_between_two_looks_is_found(world, requests, event, named):
+    """By what Airflow's log says that a person did; of many runs at once it names them in the details alone."""
+    request = requests[1]
+    world.task(request, "b", "success", a_report())
+    world.run(request, "success")
+    reconcile_all(world.session, world.shelf)
+    assert "completed" == world.statuses(request)[-1]
+
+    world.run(request, "success", clear_number=1)
+    line = Log(event=event, owner="op", extra=f'{{"dag_runs": ["{request.run_id}"]}}')
+    line.dttm, line.dag_id, line.run_id = utc_now(), request.dag_id, request.run_id if named else None
+    world.session.add(line)
+    world.session.commit()
+    reconcile_all(world.session, world.shelf)
+
+    assert ["completed", "queued", "in_progress", "completed"] == world.statuses(request)[-4:]
+    again = next(event.data for event in reversed(world.events(request)) if event.data.get("status") == "queued")
+    assert "op" == again["by"]
