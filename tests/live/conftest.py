@@ -22,6 +22,7 @@ from tests.fakes.jira import EMAIL, TOKEN, FakeJira, fake_jira
 from tests.fakes.terraform_cloud import TOKEN as CLOUD_TOKEN
 from tests.fakes.terraform_cloud import CloudFake
 from tests.fakes.terraform_cloud import serving as terraform_cloud
+from tests.live import restless_zone
 from tests.live.airflow_api import AirflowApi
 from tests.live.catalog_repository import STAGING, CatalogRepository, LiveCatalog
 from tests.live.example_target import ExampleTarget
@@ -30,6 +31,7 @@ from tests.live.items import item, scripted_call
 from tests.live.portal import Portal
 from tests.live.running_stack import ROOT, RunningStack
 from tests.live.scripted_target import ScriptedTarget
+from tests.object_stores import S3, s3_server
 from tests.redis_server import RedisServer
 
 REPORTS = "/catalog-reports"
@@ -107,6 +109,13 @@ def cloud() -> Iterator[CloudFake]:
 
 
 @pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """Where the files of requests are."""
+    with s3_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def redis(folder: Path) -> Iterator[RedisServer | None]:
     """Where all processes keep which targets they leave alone, on a machine that has one."""
     if shutil.which("redis-server") is None:
@@ -132,6 +141,7 @@ def stack(
     jira: FakeJira,
     cloud: CloudFake,
     redis: RedisServer | None,
+    s3: S3,
 ) -> Iterator[RunningStack]:
     """The stack under test."""
     interrupt_on_end()
@@ -150,13 +160,16 @@ def stack(
         further={STAGING: f"{staging_repository.folder}#{STAGING}"},
         options={
             "AIRFLOW_CONN_CATALOG_REPORTS": json.dumps(reports),
-            # Where the clocks change at midnight: nothing may hang on the machine's own time.
-            "TZ": "America/Santiago",
+            # Nothing may hang on the machine's own time, nor on that of sessions with the database.
+            "TZ": restless_zone.write(folder / "zone"),
+            "PGTZ": "America/Santiago",
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW__PAO__MAX_REQUESTS_PER_ITEM": f"queue-flood={AT_A_TIME}",
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
             **({"AIRFLOW__PAO__REDIS_URL": redis.url} if redis else {}),
+            "AIRFLOW__PAO__FILE_STORAGE": f"s3://files_live@{s3.bucket}/pao",
+            "AIRFLOW_CONN_FILES_LIVE": s3.connection,
             "AIRFLOW_CONN_TERRAFORM_CLOUD_DEFAULT": json.dumps(workspaces),
             "AIRFLOW_CONN_JIRA_LIVE": json.dumps(tickets),
             "AIRFLOW_CONN_JIRA_LIVE_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
