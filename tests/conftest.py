@@ -22,6 +22,7 @@ from pao_local.database import Database
 from pao_local.settings import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import NodeManager
 
 from tests.browser.browser import Browser
 from tests.browser.judge import Judge
@@ -35,6 +36,9 @@ STATE = Path(tempfile.mkdtemp(prefix="pao-"))
 SETTINGS = Settings(root=ROOT, state=STATE, port=8080, catalog="")
 LIVE = "tests/live/"
 DATABASE_URL = f"postgresql+psycopg2://postgres:@/postgres?host={SETTINGS.database}"
+
+# Seconds. After Ctrl-C a process has 15 to stop the stack that it started; by xdist's default it is killed before.
+NodeManager.EXIT_TIMEOUT = 20
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "GIT_"))]:
     del os.environ[name]
