@@ -3,8 +3,9 @@
 Airflow leaves it to the scheduler's loop to look what comes after a task that a trigger has ended, and that loop takes
 the running runs in turn, whether anything happened to them or not. Here the same functions of Airflow do it at once,
 under the row lock of the run that the scheduler takes as well: the tasks end, what follows is deferred, a run that is
-over ends and its callback is sent, all in the transaction of the events. What somebody else has locked is left: the
-event is stored as Airflow stores it, and the run is taken on a moment later, here or by the scheduler.
+over ends and its callback is sent, all in the transaction of the events. What somebody else has locked is left: where
+that is the run, its task ends all the same, and the run is taken on a moment later, here or by the scheduler; where it
+is the task, the event is stored as Airflow stores it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,15 @@ class Taken:
     runs: frozenset[RunKey] = frozenset()
     """Runs that were taken on."""
 
+    @classmethod
+    def together(cls, parts: Sequence[Taken]) -> Taken:
+        """What became of all of them."""
+        return cls(
+            done=frozenset[int]().union(*(part.done for part in parts)),
+            started=frozenset[int]().union(*(part.started for part in parts)),
+            runs=frozenset[RunKey]().union(*(part.runs for part in parts)),
+        )
+
 
 class FastPath:
     """Takes events and runs of compiled DAGs."""
@@ -77,7 +87,8 @@ class FastPath:
         """End the tasks of these events, by trigger, and take their runs on, and these runs besides.
 
         `room` is how many of the new triggers this triggerer can take. Events that are not done must be submitted
-        otherwise: their runs are locked by somebody else, or their tasks wait no more.
+        otherwise: their tasks are locked by somebody else, or wait no more. A task ends though somebody else has its
+        run locked, as it does by Airflow's own way; then its run is not among those that were taken on.
 
         Raises:
             SQLAlchemyError: if the database can't do it now; nothing was done then.
@@ -86,11 +97,12 @@ class FastPath:
             if room > 0:
                 session.info[CLAIMED] = True
             tasks, locked = self._lock(session, events.keys(), runs)
-            known = [run for run in locked if self._knows(session, run)]
-            done = {trigger: task for task in tasks if (trigger := task.trigger_id) and task.dag_run in known}
+            found = {_key(run): run for run in (*(task.dag_run for task in tasks), *locked)}
+            known = {key for key, run in found.items() if self._knows(session, run)}
+            done = {trigger: task for task in tasks if (trigger := task.trigger_id) and _key(task.dag_run) in known}
             for trigger, task in done.items():
                 self._end(session, task, events[trigger])
-            started = [trigger for run in known for trigger in self._take_on(session, run)]
+            started = [trigger for run in locked if _key(run) in known for trigger in self._take_on(session, run)]
             claimed = self._claim(session, started[: max(room, 0)])
             session.flush()
             session.execute(delete(Trigger).where(Trigger.id.in_(done)).execution_options(synchronize_session=False))
@@ -128,15 +140,13 @@ class FastPath:
                 .options(contains_eager(TaskInstance.dag_run))
                 .order_by(TaskInstance.id)
             )
-            tasks = session.scalars(with_row_locks(waiting, session, of=(TaskInstance, DagRun), skip_locked=True)).all()
-        found = {_key(task.dag_run): task.dag_run for task in tasks}
-        if others := set(runs) - found.keys():
-            wanted = tuple_(DagRun.dag_id, DagRun.run_id).in_(others)
-            locked = session.scalars(
-                with_row_locks(select(DagRun).where(wanted, *GOES_ON), session, of=DagRun, skip_locked=True)
-            ).all()
-            found |= {_key(run): run for run in locked}
-        return tasks, tuple(found.values())
+            tasks = session.scalars(with_row_locks(waiting, session, of=TaskInstance, skip_locked=True)).all()
+        if not (keys := {_key(task.dag_run) for task in tasks} | set(runs)):
+            return tasks, ()
+        wanted = select(DagRun).where(tuple_(DagRun.dag_id, DagRun.run_id).in_(keys), *GOES_ON)
+        # What was read of them before they were locked may have changed.
+        anew = wanted.execution_options(populate_existing=True)
+        return tasks, session.scalars(with_row_locks(anew, session, of=DagRun, skip_locked=True)).all()
 
     def _end(self, session: Session, task: TaskInstance, event: TriggerEvent) -> None:
         """Do what the event says to the task that waited for it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
 from api_plugin.store.notices import SIGNALS
+from pao_airflow.dead_triggerers import hold
 
 
 class SignalListener(Listener):
@@ -20,13 +21,18 @@ class SignalListener(Listener):
     lost = "signals not listened to"
     again = (0.5, 1.0, 2.0, 5.0, 10.0)
 
-    def __init__(self, take: Callable[[str], None]) -> None:
-        """`take` is called in the thread; an `OSError` of it ends the listening: nobody is left to tell."""
+    def __init__(self, take: Callable[[str], None], *, triggerer: int) -> None:
+        """`take` is called in the thread; an `OSError` of it ends the listening: nobody is left to tell.
+
+        `triggerer` is whose: the others know by this connection that it lives (`dead_triggerers`).
+        """
         super().__init__()
         self._take = take
+        self._triggerer = triggerer
 
     def listen(self, line: Line) -> None:
         """Hand on what is heard; a wave of news of one thing wakes once."""
+        hold(line.connection, self._triggerer)
         self.is_at_work()
         while True:
             names = line.wait(CHECK_SECONDS)

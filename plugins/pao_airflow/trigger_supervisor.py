@@ -33,8 +33,10 @@ from sqlalchemy.orm import Session
 
 from api_plugin.store.notices import NEW_TRIGGERS
 from pao_airflow import supervised_xcoms
+from pao_airflow.airflows_way import submit
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.bell import Bell
+from pao_airflow.dead_triggerers import DeadTriggerers
 from pao_airflow.fast_path import FastPath, RunKey, Taken
 from pao_airflow.late_reports import keep_late_report
 from pao_airflow.signal_channel import SignalChannel
@@ -50,6 +52,8 @@ LOOK_AGAIN = 0.1
 """Seconds between two looks at least, however often it is told that there are new ones."""
 AT_ONCE = 25
 """Events that are dealt with in one transaction, so that no run is locked for long."""
+A_ROUND = 8 * AT_ONCE
+"""Events that are dealt with before the runner is heard again and the triggerer reports that it lives."""
 BEHIND_SECONDS = 10.0
 """For so long, runs that somebody else has locked are tried again; the scheduler takes them on as well."""
 OURS = "pao_airflow.trigger."
@@ -80,9 +84,17 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
 
     @cached_property
     def _fast_path(self) -> FastPath:
+        return FastPath(self._job_id)
+
+    @property
+    def _job_id(self) -> int:
         if self.job is None:
             raise RuntimeError("pao triggerer needs Airflow's database; run Airflow's own triggerer instead")
-        return FastPath(self.job.id)
+        return self.job.id
+
+    @cached_property
+    def _others(self) -> DeadTriggerers:
+        return DeadTriggerers()
 
     @cached_property
     def _behind(self) -> dict[RunKey, float]:
@@ -113,9 +125,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     def run_context(self) -> Iterator[None]:
         """Listen for signals while the supervisor runs."""
         with Bell.hung() as bell:
+            listener = SignalListener(partial(self._hear, bell), triggerer=self._job_id)
             self.selector.register(bell, selectors.EVENT_READ, (self._heard, self.selector.unregister))
             try:
-                with super().run_context(), SignalListener(partial(self._hear, bell)).running():
+                with super().run_context(), listener.running():
                     yield
             finally:
                 self.channel.close()
@@ -180,13 +193,14 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
 
     def on_trigger_event(self, trigger_id: int, event: TriggerEvent) -> None:
         """Do what Airflow's does, and keep what it drops: the report of an action that was stopped meanwhile."""
-        super().on_trigger_event(trigger_id, event)
+        submit(trigger_id, event)
         task = self._tasks.pop(trigger_id, None)
         if task is not None:
             keep_late_report(task, event)
 
     def handle_events(self) -> None:
         """Take events and runs on; what the fast path can't take, Airflow's own way takes."""
+        later = [self.events.pop() for _ in range(len(self.events) - A_ROUND)]
         ours = {entry.trigger_id: entry for entry in self.events if entry.trigger_id in self._tasks}
         ids, taken = list(ours), set[int]()
         for start in range(0, len(ids) or len(self._behind), AT_ONCE):
@@ -200,6 +214,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         self.events.clear()
         self.events.extend(others)
         super().handle_events()  # type: ignore[no-untyped-call]
+        self.events.extend(reversed(later))
 
     def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
         """Take some events on together, with the runs that are behind; those that were taken."""
@@ -209,7 +224,8 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         for run in [run for run, until in self._behind.items() if run in taken.runs or until <= now]:
             del self._behind[run]
         for trigger_id in taken.done:
-            self._tasks.pop(trigger_id, None)
+            if (task := self._tasks.pop(trigger_id, None)) and (run := (task.dag_id, task.run_id)) not in taken.runs:
+                self._behind[run] = now + BEHIND_SECONDS
             incr("triggers.succeeded")
         if taken.started:
             self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
@@ -231,16 +247,12 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             *(self._try({trigger_id: event}, ()) for trigger_id, event in events.items()),
             *(self._try({}, (run,)) for run in runs),
         ]
-        return Taken(
-            done=frozenset[int]().union(*(one.done for one in each)),
-            started=frozenset[int]().union(*(one.started for one in each)),
-            runs=frozenset[RunKey]().union(*(one.runs for one in each)),
-        )
+        return Taken.together(each)
 
     def _forget_tasks(self) -> None:
         """Of triggers that ended without an event."""
-        wanted = self.running_triggers | self._resting.keys() | {each.id for each in self.creating_triggers}
-        for trigger_id in self._tasks.keys() - wanted:
+        wanted = {*self.running_triggers, *self._resting, *(each.id for each in self.creating_triggers)}
+        for trigger_id in self._tasks.keys() - wanted - {each.trigger_id for each in self.events}:
             del self._tasks[trigger_id]
 
     def run_once(self) -> None:
@@ -258,27 +270,31 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     def _look(self, now: float) -> None:
         """Look for triggers that are new, or no longer wanted."""
         self._looked_at, self._look_at = now, now + (LOOK_AGAIN if self._resting else LOOK_EVERY)
-        self._told = False
         if self._ended or now >= self._clean_at:
             self._ended, self._clean_at = False, now + CLEAN_EVERY
             # Before the look, which would take what has ended for new.
             self.clean_unused()
             self._forget_tasks()
+        given = len(self.creating_triggers)
         self.load_triggers()
+        # It takes no more at once, so that the others get their share.
+        self._told = len(self.creating_triggers) - given >= Trigger.max_trigger_to_select_per_loop
         self._find_stranded(now)
         if self.creating_triggers or self.cancelling_triggers:
             self.channel.wake()
 
     def _find_stranded(self, now: float) -> None:
-        """Have runs taken on that nothing is at work for; not in each look, as the question is of all that run."""
+        """Have taken on what nothing is at work for; not in each look, as the question is of all that run."""
         if now < self._find_at:
             return
         self._find_at = now + LOOK_EVERY
         with create_session(scoped=False) as session:
             for run in stranded_runs(session, AT_ONCE):
                 self._behind[run] = now + LOOK_EVERY
+            self._told = bool(self._others.free(session, now)) or self._told
 
     def _pause(self) -> float:
         """Seconds to wait for the runner."""
-        waits_soon = self._told or self._resting or self._behind
-        return LOOK_AGAIN if waits_soon else max(self._look_at - time.monotonic(), 0.0)
+        if self._told or self._resting or self._behind:
+            return 0.0 if self.events else LOOK_AGAIN
+        return 0.0 if self.events else max(self._look_at - time.monotonic(), 0.0)

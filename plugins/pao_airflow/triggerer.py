@@ -17,6 +17,7 @@ from airflow.utils.process_utils import set_component_mp_start_method
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from catalog_compiler.actions import action_types
+from pao_airflow import dead_triggerers
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
 
 
@@ -30,6 +31,6 @@ def run(capacity: int | None, skip_serve_logs: bool) -> None:  # noqa: FBT001 - 
     action_types()
     set_component_mp_start_method("triggerer")
     with _serve_logs(skip_serve_logs):
-        job = Job(heartrate=conf.getfloat("triggerer", "job_heartbeat_sec"))
+        job = Job(heartrate=conf.getfloat("triggerer", "job_heartbeat_sec"), executor_class=dead_triggerers.CLASS)
         runner = TriggererJobRunner(job=job, capacity=capacity)
         run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as Airflow's own command does

@@ -100,8 +100,12 @@ def _engine(settings: Settings) -> dict[str, str]:
     return {
         "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": runs,
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": rest,
+        # What a dead scheduler had given to workers waits for this look, and for half a minute without its reports.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         # Each waiting action takes one place.
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",
+        # One that reports no more for a few seconds, and whose connection is gone, is dead: others take on its work.
+        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
         # An API server that is restarted is away for longer than the 15 s after which a worker would give up.
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "60",
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 from airflow.callbacks.callback_requests import DagCallbackRequest
-from airflow.jobs.triggerer_job_runner import TriggerRunnerSupervisor
+from airflow.jobs.triggerer_job_runner import TriggerEventEntry, TriggerRunnerSupervisor
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
@@ -18,19 +20,27 @@ from airflow.models.xcom import XComModel
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from airflow.utils.helpers import log_filename_template_renderer
 from airflow.utils.session import create_session
+from pao_airflow import trigger_supervisor
 from pao_airflow.fast_path import FastPath
 from pao_airflow.stranded_runs import stranded_runs
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from api_plugin.clock import utc_now
-from catalog_compiler.run_format import REPORT_KEY
+from api_plugin.stopping import lock_run, stop_run
+from catalog_compiler.run_format import REPORT_KEY, decode
 from tests.api_plugin.conftest import world  # noqa: F401 - its items and requests are ours too
 from tests.api_plugin.runs import a_report
 from tests.items import UNDO, action, compiled_item
 
 ITEM = compiled_item("queue", action("first", rollback=UNDO), action("second"))
-TRIGGERER = 7
+BESIDE = compiled_item(
+    "beside",
+    action("left", depends_on=[]),
+    action("right", depends_on=[]),
+    action("joined", depends_on=["left", "right"]),
+)
+TRIGGERER, OTHER = 7, 8
 MUCH = 1000
 
 
@@ -40,9 +50,9 @@ class Runs:
     def __init__(self, world_):
         self.world, self.session = world_, world_.session
 
-    def start(self):
+    def start(self, item_id="queue"):
         """The key of a running run, of which nothing has begun."""
-        request = self.world.order()
+        request = self.world.order(item_id)
         self.world.run(request, "running")
         return request.dag_id, request.run_id
 
@@ -85,8 +95,8 @@ def is_time(column):
 @pytest.fixture
 def runs(world):  # noqa: F811 - the fixture
     """The item is published, and its DAG written."""
-    world.publish(ITEM)
-    world.parse(ITEM)
+    world.publish(ITEM, BESIDE)
+    world.parse(ITEM, BESIDE)
     yield Runs(world)
     world.session.rollback()
     world.session.execute(delete(DbCallbackRequest))
@@ -178,8 +188,8 @@ def test_many_are_taken_together(runs):
     assert ["running", "failed", "running"] * 4 == [runs.state(key) for key in begun]
 
 
-def test_what_somebody_else_has_locked_is_left(runs):
-    """The scheduler takes such a run on, or a person stops it; the others are taken, and nobody waits."""
+def test_a_run_that_somebody_else_has_locked_is_taken_on_later(runs):
+    """As the scheduler has many in each of its loops: its task ends, and nobody waits; the others are taken."""
     locked, its_trigger = runs.begun()
     free, trigger = runs.begun()
 
@@ -187,9 +197,24 @@ def test_what_somebody_else_has_locked_is_left(runs):
         session.scalars(select(DagRun).where(DagRun.run_id == locked[1]).with_for_update()).one()
         taken = take({its_trigger: ended(), trigger: ended()}, [locked])
 
-    assert ({trigger}, {free}) == (taken.done, taken.runs)
-    assert "deferred" == runs.tasks(locked)["first"]
-    assert {its_trigger} == take({its_trigger: ended()}).done
+    assert ({its_trigger, trigger}, {free}) == (taken.done, taken.runs)
+    assert {"first": "success", "second": None} == runs.tasks(locked)
+    assert 1 == len(take({}, [locked]).started)
+    assert [] == callbacks(runs.session)
+
+
+def test_a_task_that_somebody_else_has_locked_is_left(runs):
+    """A person stops it, or clears it."""
+    key, trigger = runs.begun()
+    its_row = select(TaskInstance).where(TaskInstance.trigger_id == trigger)
+
+    with create_session(scoped=False) as session:
+        session.scalars(its_row.with_for_update(of=TaskInstance)).one()
+        taken = take({trigger: ended()})
+
+    assert frozenset() == taken.done
+    assert "deferred" == runs.tasks(key)["first"]
+    assert {trigger} == take({trigger: ended()}).done
 
 
 def test_a_run_whose_event_was_stored_otherwise_is_taken_on_later(runs):
@@ -309,9 +334,18 @@ def test_runs_of_the_platforms_own_dags_are_found(runs):
 class Supervisor(PaoTriggerRunnerSupervisor):
     """One that has no process."""
 
-    def __init__(self):
-        self.job = SimpleNamespace(id=TRIGGERER)
+    def __init__(self, triggerer=TRIGGERER):
+        self.job = SimpleNamespace(id=triggerer)
+        self.channel = SimpleNamespace(wake=lambda: None)
         self.logger_cache = {}
+        self.capacity, self.running_triggers, self.team_name = MUCH, set(), None
+        self.events, self.persisted_event_seqs, self.creating_triggers = deque(), deque(), deque()
+
+    def hear(self, *triggers):
+        """Be told of the ends of triggers that were built here, and deal with them."""
+        self.build_trigger_workloads({*triggers})
+        self.events.extend(TriggerEventEntry(trigger_id=each, event=ended(), persist_seq=None) for each in triggers)
+        self.handle_events()
 
 
 def test_a_trigger_is_given_to_the_runner_with_the_conf_of_its_run_alone(runs):
@@ -339,10 +373,71 @@ def test_one_that_can_not_be_taken_keeps_none_of_the_others(runs):
     bad_key, bad = runs.begun()
     good_key, good = runs.begun()
     supervisor = Supervisor()
-    supervisor.capacity, supervisor.running_triggers = MUCH, set()
     unstorable = TaskSuccessEvent(xcoms={REPORT_KEY: object()})
 
     taken = supervisor._try({bad: unstorable, good: ended()}, ())  # noqa: SLF001 - one step of the supervisor's
 
     assert ({good}, {good_key}, 1) == (taken.done, taken.runs, len(taken.started))
     assert ("deferred", "success") == (runs.tasks(bad_key)["first"], runs.tasks(good_key)["first"])
+
+
+@pytest.mark.timeout(60)
+def test_a_stop_that_is_not_committed_yet_is_not_undone_by_the_event(runs):
+    """Whoever holds the run decides: the event waits for that, and finds a task that waits no more."""
+    key, trigger = runs.begun()
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with create_session(scoped=False) as session:
+        lock_run(session, key)
+        stop_run(session, key)
+        session.flush()
+        telling = Thread(target=Supervisor().hear, args=(trigger,))
+        telling.start()
+        while not runs.session.scalar(waiting):
+            runs.session.rollback()
+        session.commit()
+    telling.join()
+
+    assert ({"first": "failed", "second": "skipped"}, "failed") == (runs.tasks(key), runs.state(key))
+    stored = runs.session.scalar(select(XComModel.value).where(XComModel.run_id == key[1]))
+    assert a_report().model_dump(mode="json") == decode(stored)
+
+
+def test_many_events_are_dealt_with_in_rounds(runs, monkeypatch):
+    """In between it hears its runner and reports that it lives; none is forgotten, and each goes the fast way."""
+    monkeypatch.setattr(trigger_supervisor, "A_ROUND", 2)
+    begun = dict(runs.begun() for _ in range(3))
+    supervisor = Supervisor()
+
+    supervisor.hear(*begun.values())
+    supervisor._forget_tasks()  # noqa: SLF001 - as in each look
+    first = [runs.tasks(key)["first"] for key in begun]
+    supervisor.handle_events()
+
+    assert ["success", "success", "deferred"] == first
+    assert ["deferred"] * 3 == [runs.tasks(key)["second"] for key in begun]
+    assert ([], []) == (list(supervisor.events), callbacks(runs.session))
+
+
+@pytest.mark.timeout(60)
+def test_two_triggerers_that_end_steps_side_by_side_lose_none(runs, monkeypatch):
+    """The one has looked what is next, and not committed, when the other's step ends: the last step starts, once."""
+    key = runs.start("beside")
+    take({}, [key])
+    waiting = select(TaskInstance.task_id, TaskInstance.trigger_id).where(TaskInstance.run_id == key[1])
+    triggers = dict(runs.session.execute(waiting).all())
+    other, takes_on = Supervisor(OTHER), FastPath._take_on  # noqa: SLF001 - to come in between
+
+    def take_on(self, session, run):
+        started = list(takes_on(self, session, run))
+        monkeypatch.undo()
+        other.hear(triggers["right"])
+        return started
+
+    monkeypatch.setattr(FastPath, "_take_on", take_on)
+    first = take({triggers["left"]: ended()})
+    other.handle_events()
+
+    assert ({triggers["left"]}, frozenset()) == (first.done, first.started)
+    assert {"left": "success", "right": "success", "joined": "deferred"} == runs.tasks(key)
+    assert [] == callbacks(runs.session)
+    assert [OTHER] == runs.session.scalars(select(Trigger.triggerer_id).join(Trigger.task_instance)).all()

@@ -26,9 +26,9 @@ def tell(*names):
 
 def cut():
     """End the connections that listen, as a database does that restarts."""
-    ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = :listen")
+    ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :channel")
     with create_session(scoped=False) as session:
-        return session.scalars(ending, {"listen": f"LISTEN {SIGNALS}"}).all()
+        return session.scalars(ending, {"channel": SIGNALS}).all()
 
 
 def told_until(heard, name):
@@ -43,7 +43,10 @@ def told_until(heard, name):
 def test_each_triggerer_hears_every_signal(database):
     """In order; whichever of them runs the action that waits."""
     heard = [Queue(), Queue()]
-    with SignalListener(heard[0].put).running() as one, SignalListener(heard[1].put).running() as other:
+    with (
+        SignalListener(heard[0].put, triggerer=1).running() as one,
+        SignalListener(heard[1].put, triggerer=2).running() as other,
+    ):
         assert one.wait_until_at_work(30)
         assert other.wait_until_at_work(30)
         tell("github:github.com/example/infra/1", "jira:jira_default:OPS-7")
@@ -57,7 +60,7 @@ def test_a_broken_connection_is_made_anew(database, monkeypatch):
     """What is told after that is heard."""
     monkeypatch.setattr(SignalListener, "again", (0.05,))
     heard = Queue()
-    with SignalListener(heard.put).running() as listener:
+    with SignalListener(heard.put, triggerer=1).running() as listener:
         assert listener.wait_until_at_work(30)
         tell("before")
         assert "before" == heard.get()
@@ -75,7 +78,7 @@ def test_it_hears_beside_a_thousand_open_files(database):
     with ExitStack() as files:
         for _ in range(1100):
             files.enter_context(Path(os.devnull).open())
-        with SignalListener(heard.put).running() as listener:
+        with SignalListener(heard.put, triggerer=1).running() as listener:
             assert listener.wait_until_at_work(30)
             tell("a")
 
@@ -90,7 +93,7 @@ def test_with_nobody_left_to_tell_it_ends(database):
     def gone(_name):
         raise BrokenPipeError
 
-    with SignalListener(gone).running() as listener:
+    with SignalListener(gone, triggerer=1).running() as listener:
         assert listener.wait_until_at_work(30)
         (thread,) = [each for each in threading.enumerate() if each.name == "pao-signals"]
         tell("a")

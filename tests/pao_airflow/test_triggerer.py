@@ -141,7 +141,7 @@ def test_what_is_no_longer_wanted_is_forgotten_while_it_rests(supervisor):
 def test_an_event_is_dealt_with_by_airflow_first_and_its_task_forgotten(supervisor, monkeypatch):
     """What Airflow drops of it is kept by what comes after; a worker's task has nothing to keep."""
     order = []
-    monkeypatch.setattr(TriggerRunnerSupervisor, "on_trigger_event", lambda *_, **__: order.append("airflow"))
+    monkeypatch.setattr(trigger_supervisor, "submit", lambda *_: order.append("airflow"))
     monkeypatch.setattr(trigger_supervisor, "keep_late_report", lambda task, event: order.append((task, event)))
     supervisor._tasks[1] = "the task"  # noqa: SLF001 - as building its trigger does
 
