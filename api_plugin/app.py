@@ -46,6 +46,7 @@ from api_plugin.seats import Seats, room_for
 from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
+from catalog_compiler.actions.registry import action_types
 
 MODULES = (
     publishing,
@@ -136,8 +137,9 @@ def _spare_what_stays() -> None:
     """Let the garbage collector pass over everything that was imported and made for the start, and look seldom.
 
     It is some hundred thousand objects that live as long as the process. Each full collection would look at all of
-    them, and hold up every call for up to a second meanwhile.
+    them, and hold up every call for up to a second meanwhile. What is imported late would do so as well.
     """
+    action_types()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*YOUNG_MIDDLE_FULL)

@@ -14,24 +14,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class CookieShortcut:
-    """Outermost, it puts the shortcut in place; then it passes everything on.
+    """One of the API server's middlewares: as the server starts, it puts the shortcut around Airflow's.
 
-    Where the middleware is not found behind it, nothing is changed.
+    Where that is not found around it, nothing is changed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        """Wrap Airflow's API server, whose middlewares within are made."""
+        """Wrap what is behind it."""
         self._app = app
-        within: Any = app
-        while (inner := getattr(within, "app", None)) is not None:
-            if isinstance(inner, JWTRefreshMiddleware):
-                within.app = _Fork(inner)
-                return
-            within = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if scope["type"] == "lifespan":
+            _shorten(scope["app"].middleware_stack)
         await self._app(scope, receive, send)
+
+
+def _shorten(outermost: Any) -> None:
+    outer = outermost
+    while (inner := getattr(outer, "app", None)) is not None:
+        if isinstance(inner, JWTRefreshMiddleware):
+            outer.app = _Fork(inner)
+            return
+        outer = inner
 
 
 class _Fork:

@@ -38,7 +38,6 @@ def _middlewares() -> list[dict[str, Any]]:
     from api_plugin.cookie_shortcut import CookieShortcut
     from api_plugin.probes import ProbeMiddleware
 
-    # The last is the outermost.
     named = {"PAO cookie shortcut": CookieShortcut, "PAO probes": ProbeMiddleware}
     return [{"middleware": each, "args": [], "kwargs": {}, "name": name} for name, each in named.items()]
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
+from airflow.api_fastapi.app import init_access_logging
 from airflow.api_fastapi.auth.middlewares.refresh_token import JWTRefreshMiddleware
+from airflow.api_fastapi.common.http_access_log import HttpAccessLogMiddleware
+from airflow.api_fastapi.core_api.app import init_middlewares
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.testclient import TestClient
@@ -24,6 +30,7 @@ def passed(monkeypatch):
     return seen
 
 
+@contextmanager
 def served(*middlewares):
     """A client of an app with these middlewares, the first the innermost, as Airflow's API server adds them."""
     app = FastAPI()
@@ -34,31 +41,36 @@ def served(*middlewares):
 
     for middleware in middlewares:
         app.add_middleware(middleware)
-    return TestClient(app)
+    with TestClient(app) as client:
+        yield client
 
 
 @pytest.mark.parametrize(("headers", "times"), [({}, 0), ({"Cookie": "_token=x"}, 1), ({"Cookie": "theme=dark"}, 1)])
 def test_only_what_has_cookies_goes_through_it(passed, headers, times):
     """Whichever way, the app gets the body, and its answer arrives."""
-    client = served(JWTRefreshMiddleware, GZipMiddleware, CookieShortcut)
-
-    answer = client.post("/echo", json={"name": "orders"}, headers=headers)
+    with served(CookieShortcut, JWTRefreshMiddleware, GZipMiddleware, HttpAccessLogMiddleware) as client:
+        answer = client.post("/echo", json={"name": "orders"}, headers=headers)
 
     assert (200, {"name": "orders"}) == (answer.status_code, answer.json())
     assert ["/echo"] * times == passed
 
 
-@pytest.mark.parametrize("middlewares", [(CookieShortcut,), (GZipMiddleware, CookieShortcut)])
+@pytest.mark.parametrize("middlewares", [(CookieShortcut,), (CookieShortcut, GZipMiddleware)])
 def test_where_it_is_not_found_nothing_changes(middlewares):
-    """A version of Airflow without it, or one of another plugin that hides it."""
-    assert {"name": "orders"} == served(*middlewares).post("/echo", json={"name": "orders"}).json()
+    """A version of Airflow without it."""
+    with served(*middlewares) as client:
+        assert {"name": "orders"} == client.post("/echo", json={"name": "orders"}).json()
 
 
-def test_airflows_api_server_has_it_where_it_is_looked_for(passed):
-    """Behind its other middlewares, as they are added there."""
-    from airflow.api_fastapi.common.http_access_log import HttpAccessLogMiddleware
+def test_airflows_own_server_has_it_around_plugins(passed, monkeypatch):
+    """Its middlewares are added in the order in which this is relied on."""
+    manager = SimpleNamespace(get_fastapi_middlewares=list)
+    monkeypatch.setattr("airflow.api_fastapi.app.get_auth_manager", lambda: manager)
+    app = FastAPI()
+    app.add_middleware(CookieShortcut)
+    init_middlewares(app)
+    init_access_logging(app)
 
-    client = served(JWTRefreshMiddleware, GZipMiddleware, HttpAccessLogMiddleware, CookieShortcut)
-
-    assert 200 == client.post("/echo", json={}).status_code
+    with TestClient(app) as client:
+        assert 404 == client.get("/nothing").status_code
     assert [] == passed
