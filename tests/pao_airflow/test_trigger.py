@@ -139,8 +139,9 @@ def test_a_kill_while_the_report_is_stored_takes_nothing_back(supervisor, target
     store = trigger.write_report
 
     async def slowly(*what):
-        begun.set()
-        await asyncio.sleep(0)
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
         await store(*what)
 
     monkeypatch.setattr(trigger, "write_report", slowly)
@@ -154,7 +155,8 @@ def test_a_kill_while_the_report_is_stored_takes_nothing_back(supervisor, target
 
     async def scene():
         running = asyncio.ensure_future(anext(made.run()))
-        await begun.wait()
+        beginning = asyncio.ensure_future(begun.wait())
+        await asyncio.wait({running, beginning}, return_when=asyncio.FIRST_COMPLETED)
         running.cancel(STOPPED_BY_A_PERSON)
         with pytest.raises(asyncio.CancelledError):
             await running
