@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,7 @@ class RunningStack:
         found = [each.pid for each in Supervisor(self.settings).states() if re.sub(r"-\d$", "", each.name) == program]
         assert found, f"{program} does not run"
         for pid in found:
-            _kill_tree(psutil.Process(pid))
+            _kill_tree(pid)
 
     def restart_database(self) -> None:
         """Kill PostgreSQL with every connection, as a crash would, and start it again as it was started."""
@@ -138,7 +138,7 @@ class RunningStack:
         assert pid is not None, "PostgreSQL does not run"
         server = psutil.Process(pid)
         command, user = server.cmdline(), server.username()
-        _kill_tree(server)
+        _kill_tree(pid)
         with (self.settings.database / "log").open("ab") as log:
             subprocess.run(
                 ["setsid", "--fork", *command],
@@ -156,25 +156,28 @@ class RunningStack:
         """A second API server beside the first one, with this environment over the stack's; where it serves."""
         port = _free_port()
         url = f"http://localhost:{port}"
-        environment = {
-            **self.environment,
-            **options,
-            "AIRFLOW__API__PORT": str(port),
-            # Whatever becomes of this process, the stack's end is its end too.
-            STACK_MARK: str(self.settings.state),
-            "SPT_NOENV": "1",
-        }
-        command = [self.settings.bin / "airflow", "api-server"]
-        with (self.settings.logs / "api-server-2.log").open("w") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        with (
+            self.another("api-server", "airflow", "api-server", AIRFLOW__API__PORT=str(port), **options) as process,
+            httpx.Client(base_url=url, timeout=5, trust_env=False) as client,
+        ):
+            wait_for(lambda: process.poll() is not None or is_ready(client), f"{url} is ready")
+            assert process.poll() is None, "the second API server ended; see api-server-2.log"
+            yield url
+
+    @contextmanager
+    def another(self, name: str, *command: str, **options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A second process of a kind beside the stack's own, with this environment over theirs; nobody restarts it."""
+        # Whatever becomes of this process, the stack's end is its end too.
+        environment = {**self.environment, **options, STACK_MARK: str(self.settings.state), "SPT_NOENV": "1"}
+        program, *arguments = command
+        with (self.settings.logs / f"{name}-2.log").open("w") as log:
+            process = subprocess.Popen(
+                [self.settings.bin / program, *arguments], env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
             try:
-                with httpx.Client(base_url=url, timeout=5, trust_env=False) as client:
-                    wait_for(lambda: process.poll() is not None or is_ready(client), f"{url} is ready")
-                assert process.poll() is None, f"the second API server ended; see {log.name}"
-                yield url
+                yield process
             finally:
-                if process.poll() is None:
-                    _kill_tree(psutil.Process(process.pid))
+                _kill_tree(process.pid)
                 process.wait()
 
     def wait_until_ready(self) -> None:
@@ -211,10 +214,16 @@ class RunningStack:
                     yield str(path)
 
 
-def _kill_tree(root: psutil.Process) -> None:
-    tree = [root, *root.children(recursive=True)]
+def _kill_tree(pid: int) -> None:
+    """Kill a process with all that it started, as the kernel would when memory is short; one that is gone is left."""
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
     for process in tree:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(tree, timeout=5)
 
 
