@@ -14,9 +14,9 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -52,6 +52,8 @@ LOOK_AGAIN = 0.1
 """Seconds between two looks at least, however often it is told that there are new ones."""
 AT_ONCE = 25
 """Events that are dealt with in one transaction, so that no run is locked for long."""
+HANDS = 2
+"""Such transactions at the same time."""
 A_ROUND = 8 * AT_ONCE
 """Events that are dealt with before the runner is heard again and the triggerer reports that it lives."""
 BEHIND_SECONDS = 10.0
@@ -91,6 +93,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         if self.job is None:
             raise RuntimeError("pao triggerer needs Airflow's database; run Airflow's own triggerer instead")
         return self.job.id
+
+    @cached_property
+    def _hands(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(HANDS, thread_name_prefix="pao-events")
 
     @cached_property
     def _others(self) -> DeadTriggerers:
@@ -202,9 +208,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         """Take events and runs on; what the fast path can't take, Airflow's own way takes."""
         later = [self.events.pop() for _ in range(len(self.events) - A_ROUND)]
         ours = {entry.trigger_id: entry for entry in self.events if entry.trigger_id in self._tasks}
-        ids, taken = list(ours), set[int]()
-        for start in range(0, len(ids) or len(self._behind), AT_ONCE):
-            taken |= self._take({id_: ours[id_].event for id_ in ids[start : start + AT_ONCE]})
+        taken = self._take({id_: entry.event for id_, entry in ours.items()}) if ours or self._behind else frozenset()
         others = [entry for entry in self.events if entry.trigger_id not in taken]
         until = time.monotonic() + BEHIND_SECONDS
         for entry in others:
@@ -217,10 +221,16 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         self.events.extend(reversed(later))
 
     def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
-        """Take some events on together, with the runs that are behind; those that were taken."""
+        """Take these events on, with the runs that are behind; those that were taken."""
         now = time.monotonic()
-        behind = list(islice((run for run, until in self._behind.items() if until > now), AT_ONCE))
-        taken = self._try(events, behind)
+        behind = [run for run, until in self._behind.items() if until > now]
+        ids, starts = list(events), range(0, max(len(events), len(behind)), AT_ONCE)
+        some = [{id_: events[id_] for id_ in ids[start : start + AT_ONCE]} for start in starts]
+        runs = [behind[start : start + AT_ONCE] for start in starts]
+        room = (self.capacity - len(self.running_triggers)) // max(len(starts), 1)
+        # While one waits for the database, the other computes.
+        each = (self._hands.map if len(starts) > 1 else map)(partial(self._try, room=room), some, runs)
+        taken = Taken.together(list(each))
         for run in [run for run, until in self._behind.items() if run in taken.runs or until <= now]:
             del self._behind[run]
         for trigger_id in taken.done:
@@ -232,10 +242,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             self.channel.wake()
         return taken.done
 
-    def _try(self, events: Mapping[int, TriggerEvent], runs: Sequence[RunKey]) -> Taken:
+    def _try(self, events: Mapping[int, TriggerEvent], runs: Sequence[RunKey], *, room: int) -> Taken:
         """Take them; where they can't be taken together, those that can, so that one keeps none of the others."""
         try:
-            return self._fast_path.take(events, runs, room=self.capacity - len(self.running_triggers))
+            return self._fast_path.take(events, runs, room=room)
         except (OperationalError, InterfaceError):
             log.warning("the fast path has no database, Airflow's own way takes its events", exc_info=True)
             return Taken()
@@ -244,8 +254,8 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
                 log.exception("left to Airflow's own way", triggers=list(events), runs=list(runs))
                 return Taken()
         each = [
-            *(self._try({trigger_id: event}, ()) for trigger_id, event in events.items()),
-            *(self._try({}, (run,)) for run in runs),
+            *(self._try({trigger_id: event}, (), room=room) for trigger_id, event in events.items()),
+            *(self._try({}, (run,), room=room) for run in runs),
         ]
         return Taken.together(each)
 

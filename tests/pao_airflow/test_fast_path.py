@@ -375,7 +375,7 @@ def test_one_that_can_not_be_taken_keeps_none_of_the_others(runs):
     supervisor = Supervisor()
     unstorable = TaskSuccessEvent(xcoms={REPORT_KEY: object()})
 
-    taken = supervisor._try({bad: unstorable, good: ended()}, ())  # noqa: SLF001 - one step of the supervisor's
+    taken = supervisor._try({bad: unstorable, good: ended()}, (), room=MUCH)  # noqa: SLF001 - one step of the supervisor's
 
     assert ({good}, {good_key}, 1) == (taken.done, taken.runs, len(taken.started))
     assert ("deferred", "success") == (runs.tasks(bad_key)["first"], runs.tasks(good_key)["first"])
@@ -415,6 +415,20 @@ def test_many_events_are_dealt_with_in_rounds(runs, monkeypatch):
 
     assert ["success", "success", "deferred"] == first
     assert ["deferred"] * 3 == [runs.tasks(key)["second"] for key in begun]
+    assert ([], []) == (list(supervisor.events), callbacks(runs.session))
+
+
+def test_parts_of_many_events_are_taken_side_by_side(runs, monkeypatch):
+    """Each in a transaction of its own; all are taken, and what follows is this triggerer's."""
+    monkeypatch.setattr(trigger_supervisor, "AT_ONCE", 2)
+    begun = dict(runs.begun() for _ in range(5))
+    supervisor = Supervisor()
+
+    supervisor.hear(*begun.values())
+
+    assert ["deferred"] * 5 == [runs.tasks(key)["second"] for key in begun]
+    assert [TRIGGERER] * 5 == runs.session.scalars(select(Trigger.triggerer_id)).all()
+    assert 5 == len(supervisor.creating_triggers)
     assert ([], []) == (list(supervisor.events), callbacks(runs.session))
 
 
