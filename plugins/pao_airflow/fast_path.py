@@ -27,6 +27,7 @@ from airflow.utils.state import DagRunState, State, TaskInstanceState
 from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.orm import Session, contains_eager
 
+from pao_airflow.schedules import make_room
 from pao_airflow.trigger_news import CLAIMED
 from pao_airflow.xcom_rows import store_xcoms
 
@@ -179,6 +180,8 @@ class FastPath:
             before = states
             schedulable, callback = run.update_state(session=session, execute_callbacks=False)
         run.schedule_tis(schedulable, session=session)
+        if run.state in State.finished_dr_states and run.get_dag().timetable.can_be_scheduled:
+            make_room(session, run.dag_id)
         if callback is not None:
             DatabaseCallbackSink().send(callback, session=session)
         for task in schedulable:

@@ -331,6 +331,20 @@ def test_runs_of_the_platforms_own_dags_are_found(runs):
     assert {(run.dag_id, "one") for run in made} == set(found)
 
 
+def test_a_run_of_a_dag_with_a_schedule_leaves_room_for_the_next(runs, monkeypatch):
+    """Where it ends here; Airflow's scheduler makes no other before it knows of that."""
+    made = []
+    monkeypatch.setattr("pao_airflow.fast_path.make_room", lambda _session, dag_id: made.append(dag_id))
+    key, trigger = runs.begun()
+    take({trigger: ended("failed")})
+    monkeypatch.setattr("airflow.timetables.simple.NullTimetable.can_be_scheduled", True)
+    scheduled, its_trigger = runs.begun()
+    take({its_trigger: ended("failed")})
+
+    assert ("failed", "failed") == (runs.state(key), runs.state(scheduled))
+    assert [scheduled[0]] == made
+
+
 class Supervisor(PaoTriggerRunnerSupervisor):
     """One that has no process."""
 
