@@ -19,8 +19,10 @@ from bench.ways import Ordered
 WAITING = "bench-waiting"
 """The item whose action follows work outside, looking once an hour, that never ends."""
 CLIENTS = 50
+PORTION = 500
+"""Requests that come at once; the next come when these wait."""
 LOOK_EVERY = 0.5
-TIMEOUT = 1200.0
+TIMEOUT = 120.0
 """Seconds until requests that do not come to wait count as lost."""
 REST = 15.0
 """Seconds until what came with the last of them is over."""
@@ -83,13 +85,19 @@ def measure_crowds(stack: MeasuredStack, sizes: Sequence[int], alone: int, idle_
 def _beside(stack: MeasuredStack, ask: Ask, size: int, alone: int) -> Crowd:
     way = Ordered(stack.developer, WAITING, "waiting")
     started = time.monotonic()
-    there = stack.recorder.count("wait")
-    submit_all(way, CLIENTS, size - there)
-    while stack.recorder.count("wait") < size or ask(AT_WORK, way.dag_id) != [(size,)]:
-        if time.monotonic() - started > TIMEOUT:
-            raise TimeoutError(f"{stack.recorder.count('wait')} of {size} requests wait after {TIMEOUT:.0f} s")
-        time.sleep(LOOK_EVERY)
+    for there in range(stack.recorder.count("wait"), size, PORTION):
+        wanted = min(there + PORTION, size)
+        submit_all(way, CLIENTS, wanted - there)
+        _wait_until_there(stack, ask, way, wanted)
     seconds = time.monotonic() - started
     if size:
         time.sleep(REST)
     return Crowd(waiting=size, times=run_often(stack, ask, ITEM, alone), seconds=round(seconds, 1))
+
+
+def _wait_until_there(stack: MeasuredStack, ask: Ask, way: Ordered, wanted: int) -> None:
+    until = time.monotonic() + TIMEOUT
+    while stack.recorder.count("wait") < wanted or ask(AT_WORK, way.dag_id) != [(wanted,)]:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{stack.recorder.count('wait')} of {wanted} requests wait after {TIMEOUT:.0f} s")
+        time.sleep(LOOK_EVERY)
