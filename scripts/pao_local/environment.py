@@ -93,7 +93,7 @@ def _engine(settings: Settings) -> dict[str, str]:
     # `pao triggerer` takes requests on by itself: the scheduler is there for tasks on workers, for what waits for
     # its turn, and for what is locked. With Airflow's 1 s those wait for longer. With its 20 runs a loop, or with
     # shorter rests, it looks at waiting requests all the time: a fifth of a core, however few there are.
-    runs, rest = "5", "0.5"
+    runs, rest = "5", "0.6"
     if "pao" not in settings.daemons.triggerers:
         # Then each step of a request waits until the scheduler comes to its run.
         runs, rest = "100", "0.1"

@@ -56,7 +56,7 @@ def test_the_catalog_bundle_follows_what_was_asked_for(environment):
 
 @pytest.mark.parametrize(
     ("triggerers", "runs", "rest"),
-    [(("pao",), "5", "0.5"), (("pao", "airflow"), "5", "0.5"), (("airflow",), "100", "0.1")],
+    [(("pao",), "5", "0.6"), (("pao", "airflow"), "5", "0.6"), (("airflow",), "100", "0.1")],
 )
 def test_the_scheduler_looks_at_more_runs_where_no_triggerer_takes_them_on(settings, tmp_path, triggerers, runs, rest):
     """Airflow's own leaves each step of a request to it."""
