@@ -39,3 +39,7 @@ class ActiveRuns:
             }
             self._counts[dag_id] = (time.monotonic(), found + 1)
         return found < most
+
+
+ACTIVE = ActiveRuns()
+"""This process's: whatever lets a run start asks it, so that two ways to start count against one limit."""

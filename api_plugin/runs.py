@@ -21,7 +21,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from api_plugin.active_runs import ActiveRuns
+from api_plugin.active_runs import ACTIVE
 from api_plugin.airflow_log import LOG, act
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
@@ -36,7 +36,7 @@ from catalog_compiler.signing import signed
 HELD = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 """`run_after` of a run that waits for its turn: Airflow's scheduler leaves it alone until then."""
 
-_ACTIVE = ActiveRuns()
+_ACTIVE = ACTIVE
 
 # Made once: to put a statement together takes longer than to run it.
 _NEWEST = (

@@ -19,14 +19,14 @@ from airflow.utils.state import DagRunState
 from sqlalchemy import Row, Select, exists, select, update
 from sqlalchemy.orm import Session
 
-from api_plugin.active_runs import ActiveRuns
+from api_plugin.active_runs import ACTIVE
 from api_plugin.clock import utc_now
 from api_plugin.configuration import settings
 from api_plugin.first_tasks import FirstTask, defer, first_tasks, may_start
 from api_plugin.run_rows import may_write
 from api_plugin.store.inserting import Rows
 
-_ACTIVE = ActiveRuns()
+_ACTIVE = ACTIVE
 _KNOWN: dict[UUID, Sequence[FirstTask]] = {}
 """By the version of a DAG, which never changes once there are runs of it."""
 _KEPT = 1000
