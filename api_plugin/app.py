@@ -42,11 +42,12 @@ from api_plugin.routes import (
     sockets,
     webhooks,
 )
-from api_plugin.seats import Seats, room_for
+from api_plugin.seats import Seats
 from api_plugin.sign_ins import SignIns
 from api_plugin.state import ApiState
 from api_plugin.watching import Watchtower
 from catalog_compiler.actions.registry import action_types
+from catalog_compiler.open_files import room_for
 
 MODULES = (
     publishing,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 from collections import Counter
 
 from api_plugin.exceptions import ApiProblem
-
-OTHER_FILES = 200
-"""Files that a process needs for something else than the connections that it keeps open."""
 
 
 class NoSeatError(Exception):
@@ -77,15 +73,3 @@ def too_many(full: NoSeatError, what: str) -> ApiProblem:
         f"this server has as many {what} open as it may; try again in a moment",
         headers={"Retry-After": "10"},
     )  # fmt: skip
-
-
-def room_for(connections: int) -> int:
-    """How many connections of those there is room for, after the process may open as many files as its user may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        wanted = max(soft, connections + OTHER_FILES)
-    else:
-        wanted = min(hard, max(soft, connections + OTHER_FILES))
-    if soft != resource.RLIM_INFINITY and wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return connections if soft == resource.RLIM_INFINITY else max(min(connections, wanted - OTHER_FILES), 1)

@@ -12,7 +12,6 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
-from api_plugin.seats import room_for
 from bench.calls import Account
 from bench.cpu import CpuWatch, of_program
 from bench.figures import Row, Target, row
@@ -22,6 +21,7 @@ from bench.stack import MeasuredStack
 from bench.submission import submit_all
 from bench.waiting import SLOW
 from bench.ways import Ordered
+from catalog_compiler.open_files import room_for
 
 COMING_AT_ONCE = 50
 QUIET_SECONDS = 5.0

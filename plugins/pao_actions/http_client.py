@@ -17,7 +17,9 @@ from pao_actions.tls import TlsFiles, tls_context
 CONNECT_TIMEOUT = 10.0
 """Seconds for one address to answer; the caller limits the whole call."""
 
-_MAX_CONNECTIONS = 1000
+MAX_CONNECTIONS = 2000
+"""Of one client at once. Whoever has more to call has to wait before: in httpx's pool its time would run, and each call
+that ends would look through all that wait, which holds up the event loop for seconds."""
 _MAX_IDLE_CONNECTIONS = 100
 _IDLE_SECONDS = 5.0
 
@@ -67,7 +69,7 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=proxy,
-            max_connections=_MAX_CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=GuardedBackend(reach=settings.reach),

@@ -1,4 +1,4 @@
-"""How many calls each action type makes at once in this process. Further ones wait: first come, first served.
+"""How many calls are made at once in this process: of each action type, to one target, in all. Others wait in turn.
 
 Airflow's pools do not see what a triggerer runs; for types that run on workers they do (`[pao] worker_pools`).
 """
@@ -8,12 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from pao_actions.attempt_limit import uncounted
+from pao_actions.http_client import MAX_CONNECTIONS
+
+TO_ONE_TARGET = MAX_CONNECTIONS // 2
+"""Calls to one target at once: a slow one that is called very often leaves the others their half."""
 
 
 class CallLimit:
-    """The places of one action type, for one event loop."""
+    """The places of one kind of calls, for one event loop."""
 
     def __init__(self, calls: int | None) -> None:
         """So many at once; None for no limit."""
@@ -39,13 +44,19 @@ class CallLimit:
 
 
 class CallLimits:
-    """Those of all action types, for one event loop."""
+    """All of them, for one event loop."""
 
     def __init__(self, calls: Mapping[str, int]) -> None:
-        """Calls at once by action type; the others have no limit."""
-        self._limits = {name: CallLimit(number) for name, number in calls.items()}
+        """Calls at once by action type; types that are not named have no limit of their own."""
+        self._types = {name: CallLimit(number) for name, number in calls.items()}
+        self._targets: WeakValueDictionary[str, CallLimit] = WeakValueDictionary()
+        self._all = CallLimit(MAX_CONNECTIONS)
         self._none = CallLimit(None)
 
-    def of(self, action_type: str) -> CallLimit:
-        """That of a type."""
-        return self._limits.get(action_type, self._none)
+    def of(self, action_type: str, target: str) -> tuple[CallLimit, ...]:
+        """Those of a call of this type to this target, in the order in which their places must be taken.
+
+        What all share is last: who waits for another place must not hold one of these.
+        """
+        place = self._targets.setdefault(target, CallLimit(TO_ONE_TARGET))
+        return place, self._types.get(action_type, self._none), self._all

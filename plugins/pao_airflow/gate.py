@@ -1,6 +1,6 @@
-"""The gate before every call of an action: its target's breaker, and the limit of calls of its type.
+"""The gate before every call of an action: its target's breaker, and the limits of calls at once.
 
-The order matters: whoever waits for a target's trial holds no place of its type, so that one dead target does not keep
+The order matters: whoever waits for a target's trial holds no place, so that one dead target does not keep
 the calls to others waiting; and who got a place asks the breaker again, since it may have opened meanwhile.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from pao_actions.clock import SYSTEM_CLOCK
@@ -61,10 +62,10 @@ class Breakers:
 class HostGate:
     """The `Gate` of one action."""
 
-    def __init__(self, breakers: Breakers, limit: CallLimit, log: ActionLog) -> None:
-        """The log is told where the action has to wait its turn."""
+    def __init__(self, breakers: Breakers, limits: Callable[[str], tuple[CallLimit, ...]], log: ActionLog) -> None:
+        """`limits` tells those of calls to a target; the log is told where the action has to wait its turn."""
         self._breakers = breakers
-        self._limit = limit
+        self._limits = limits
         self._log = log
 
     @asynccontextmanager
@@ -88,12 +89,14 @@ class HostGate:
 
     async def _enter(self, breaker: TargetBreaker, target: str, place: AsyncExitStack) -> bool:
         """Return with a place taken and the breaker entered; True where this call tries the target."""
+        limits = self._limits(target)
         while True:
             trial = await breaker.enter()
             try:
-                if self._limit.full:
+                if any(limit.full for limit in limits):
                     self._log.info("call_waits_its_turn", target=target)
-                await place.enter_async_context(self._limit.place())
+                for limit in limits:
+                    await place.enter_async_context(limit.place())
             except BaseException:
                 breaker.leave(Verdict.UNKNOWN, trial=trial)
                 raise
@@ -114,7 +117,7 @@ class Gates:
 
     def gate(self, action_type: str, log: ActionLog) -> HostGate:
         """That of an action of this type."""
-        return HostGate(self._breakers, self._limits.of(action_type), log)
+        return HostGate(self._breakers, partial(self._limits.of, action_type), log)
 
 
 def _memories(settings: PaoSettings, rules: BreakerRules, clock: Clock, told: Told) -> Callable[[str], BreakerMemory]:

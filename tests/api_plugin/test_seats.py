@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
-
 import pytest
 
-from api_plugin.seats import OTHER_FILES, NoSeatError, Seats, room_for, too_many
+from api_plugin.seats import NoSeatError, Seats, too_many
 
 
 def test_a_caller_gets_its_share_and_all_get_no_more_than_there_is():
@@ -24,14 +22,3 @@ def test_a_caller_gets_its_share_and_all_get_no_more_than_there_is():
     first.leave()
     seats.take("c")
     assert 3 == len(seats)
-
-
-def test_there_is_room_for_no_more_than_may_be_opened():
-    """The process takes what its user may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (OTHER_FILES + 100, hard))
-        assert 300 == room_for(300)
-        assert OTHER_FILES + 300 == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

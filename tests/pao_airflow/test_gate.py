@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from pao_actions.attempt_limit import attempt_limit
 from pao_actions.exceptions import TemporaryError
+from pao_actions.http_client import MAX_CONNECTIONS
 from pao_actions.testing import FakeClock, MemoryLog
 from pao_airflow.breaker import BreakerRules, ProcessMemory, Verdict
+from pao_airflow.call_limits import TO_ONE_TARGET
 from pao_airflow.gate import MOST_TARGETS, Breakers, Gates
 
 from catalog_compiler.settings import PaoSettings
@@ -190,6 +192,37 @@ def test_places_are_given_in_the_order_in_which_they_were_asked_for():
         return crowd.inside
 
     assert names == asyncio.run(crowd())
+
+
+def test_a_slow_target_that_is_called_very_often_leaves_the_others_room():
+    """And nothing that it has too much of waits among the connections, where its time would run."""
+    world = World()
+    many = [str(number) for number in range(TO_ONE_TARGET)]
+
+    async def crowd():
+        crowd = Crowd(world)
+        tasks = [*await crowd.come(*many), *await crowd.come("one too many"), *await crowd.come("other", target=DEAD)]
+        inside = list(crowd.inside)
+        crowd.let_go.set()
+        await asyncio.gather(*tasks)
+        return inside, crowd.inside[-1]
+
+    assert ([*many, "other"], "one too many") == asyncio.run(crowd())
+
+
+def test_no_more_calls_are_on_their_way_than_there_are_connections():
+    """However many targets they have."""
+    world = World()
+
+    async def crowd():
+        crowd = Crowd(world)
+        tasks = [await crowd.come("x", target=f"{number}.example:443") for number in range(MAX_CONNECTIONS + 1)]
+        inside = len(crowd.inside)
+        crowd.let_go.set()
+        await asyncio.gather(*(task for each in tasks for task in each))
+        return inside, len(crowd.inside)
+
+    assert (MAX_CONNECTIONS, MAX_CONNECTIONS + 1) == asyncio.run(crowd())
 
 
 def test_waiting_for_a_place_takes_nothing_from_the_attempts_time():

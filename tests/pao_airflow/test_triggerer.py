@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 from types import SimpleNamespace
@@ -11,12 +12,14 @@ from typing import ClassVar
 import pytest
 from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs.triggerer_job_runner import TriggerRunner, TriggerRunnerSupervisor
-from pao_airflow import trigger_runner, trigger_supervisor
+from pao_airflow import trigger_runner, trigger_supervisor, triggerer
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signals import board
 from pao_airflow.trigger_runner import PaoTriggerRunner
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
+
+from catalog_compiler.open_files import OTHER_FILES
 
 MUCH = 8 * 1024 * 1024
 """Bytes; more than any socket holds."""
@@ -192,3 +195,18 @@ def test_a_round_begins_as_soon_as_there_is_something_to_do(monkeypatch):
 
     assert [[], [7]] == asyncio.run(world())
     channel.close()
+
+
+def test_no_more_triggers_run_than_logs_can_be_open(monkeypatch):
+    """A user who may open few files gets fewer triggers, and is told, instead of a supervisor that ends."""
+    told = []
+    monkeypatch.setattr(triggerer, "log", SimpleNamespace(warning=lambda text, **more: told.append((text, more))))
+    # The hard limit can't be raised again.
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (OTHER_FILES + 10, OTHER_FILES + 50))
+    monkeypatch.setattr(resource, "setrlimit", lambda _what, limits: told.append(limits))
+
+    assert (40, 50) == (triggerer.capacity_for(40), triggerer.capacity_for(60))
+    assert [(OTHER_FILES + 40, OTHER_FILES + 50), (OTHER_FILES + 50, OTHER_FILES + 50)] == told[:2]
+    [(text, more)] = told[2:]
+    assert {"capacity": 60, "runs": 50} == more
+    assert "ulimit -Hn" in text
