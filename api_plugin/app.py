@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -17,6 +17,7 @@ from api_plugin.catalog_listening import CatalogListener
 from api_plugin.catalog_watching import CatalogTower
 from api_plugin.configuration import settings
 from api_plugin.correlation import CorrelationMiddleware
+from api_plugin.failure_listening import FailureListener
 from api_plugin.health import DISTRIBUTION
 from api_plugin.notifications.delivery import Notifier
 from api_plugin.queueing.holding import configured
@@ -77,12 +78,19 @@ YOUNG_MIDDLE_FULL = (5000, 20, 50)
 def rest_app(tower: Watchtower | None = None, logs: LogRoom | None = None) -> FastAPI:
     """The REST API, with its description at `openapi.json` and `docs`; `tower` tells it when something happens."""
     catalogs = CatalogCache(settings().catalog_ttl)
+    state = ApiState(catalogs=catalogs, logs=logs or LogRoom())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         keep_names_out()
-        listener, keeper = CatalogListener(catalogs, settings().catalog_ttl), QueueKeeper(configured())
-        with listener.running(), keeper.running(), Notifier(settings().notify_interval).running():
+        with ExitStack() as threads:
+            for thread in (
+                CatalogListener(catalogs, settings().catalog_ttl),
+                QueueKeeper(configured()),
+                FailureListener(state.dags),
+                Notifier(settings().notify_interval),
+            ):
+                threads.enter_context(thread.running())
             yield
 
     app = FastAPI(
@@ -96,7 +104,7 @@ def rest_app(tower: Watchtower | None = None, logs: LogRoom | None = None) -> Fa
         openapi_url="/openapi.json",
     )
     app.state.sign_ins = SignIns(settings().sign_in_ttl)
-    app.state.pao = ApiState(catalogs=catalogs, logs=logs or LogRoom())
+    app.state.pao = state
     app.state.tower = tower or watchtower()
     for module in MODULES:
         app.include_router(module.router)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 import structlog
 from airflow.utils.session import create_session
 
 from api_plugin.queueing.admitting import admit_all
 from api_plugin.queueing.limits import Limits
+from api_plugin.store.leading import leads
 from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
 from api_plugin.store.notices import QUEUE
 
@@ -56,7 +57,7 @@ class QueueKeeper(Listener):
 
     def listen(self, line: Line) -> None:
         """Wait to lead, and then lead."""
-        while not _leads(line.connection):
+        while not leads(line.connection, _LEADER):
             line.rest(self.again[0])
             # What was told meanwhile is for the one that leads.
             line.wait(0)
@@ -75,10 +76,3 @@ class QueueKeeper(Listener):
         if done.started:
             log.info("requests started from the queue", count=done.started, more_wait=done.waiting)
         return done.waiting
-
-
-def _leads(connection: Any) -> bool:
-    """Whether this connection has the lock now; it keeps it for as long as it is open."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", (_LEADER,))
-        return bool(cursor.fetchone()[0])

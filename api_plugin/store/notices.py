@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import selectors
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ NEW_TRIGGERS = "pao:new-triggers"
 
 QUEUE = "pao_queue"
 """A request may have to start: one API process hears it and looks. The payload is empty."""
+FAILED_RUNS = "pao_failed_run"
+"""A run failed: one API process hears it and starts what follows. The payload is the run (`run_of_notice`)."""
 
 
 def notify(session: Session, catalog: str) -> None:
@@ -39,6 +42,17 @@ def tell_triggerers(connection: Connection) -> None:
 def tell_queue(session: Session) -> None:
     """Tell that a request waits for its turn, or that a place is free, once the session's transaction commits."""
     session.execute(select(func.pg_notify(QUEUE, "")))
+
+
+def tell_failed(session: Session, dag_id: str, run_id: str) -> None:
+    """Tell that a run has failed, once the session's transaction commits."""
+    session.execute(select(func.pg_notify(FAILED_RUNS, json.dumps([dag_id, run_id]))))
+
+
+def run_of_notice(payload: str) -> tuple[str, str]:
+    """The DAG and the run that a notice of a failure tells of."""
+    dag_id, run_id = json.loads(payload)
+    return dag_id, run_id
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from pao_airflow.failure_news import FailureNews
 from pao_airflow.links import OutsideLink
 from pao_airflow.queue_news import QueueNews
 from pao_airflow.trigger_news import tell_of_new_triggers
@@ -16,7 +17,7 @@ class PaoPlugin(AirflowPlugin):
 
     name = "pao"
     operator_extra_links = [OutsideLink()]  # noqa: RUF012 - as Airflow declares it
-    listeners = [QueueNews()]  # noqa: RUF012 - as Airflow declares it
+    listeners = [QueueNews(), FailureNews()]  # noqa: RUF012 - as Airflow declares it
 
     @classmethod
     def on_load(cls, *_args: Any, **_kwargs: Any) -> None:

@@ -117,6 +117,25 @@ class RunningStack:
         finally:
             connection.close()
 
+    @contextmanager
+    def nobody_hears(self, channel: str, lock: int) -> Iterator[None]:
+        """Hold the lock of the process that alone acts on what is told on a channel, while the block runs."""
+        connection = psycopg2.connect(self.database_url)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+
+                def held() -> bool:
+                    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+                    cursor.execute(ended, (channel,))
+                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (lock,))
+                    return bool(cursor.fetchone()[0])
+
+                wait_for(held, f"nobody hears {channel}")
+                yield
+        finally:
+            connection.close()
+
     def runs(self) -> int:
         """How many runs of compiled DAGs there are."""
         return self.rows("SELECT count(*) FROM dag_run WHERE dag_id LIKE 'default.%'")[0][0]

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from api_plugin.failure_listening import LEADER
+from api_plugin.store.notices import FAILED_RUNS
 from tests.live.airflow_api import AirflowApi
 from tests.live.example_target import ExampleTarget
 from tests.live.items import database, dns, item, scripted_call, undo, user
 from tests.live.portal import Portal, Watched
+from tests.live.running_stack import RunningStack
 from tests.live.scripted_target import Reply, ScriptedTarget
 from tests.live.waiting import wait_for
 
@@ -21,6 +24,7 @@ ITEMS = (
         scripted_call("stubborn", "/stubborn", rollback=undo(scripted_call("undo", "/stubborn-undo", "DELETE"))),
         dns(),
     ),
+    item("called-back", database(), dns()),
     item("nothing-to-undo", scripted_call("first", "/first"), dns()),
 )
 NAME = "forbidden-{}"
@@ -66,7 +70,7 @@ def without_reconcile(airflow: AirflowApi) -> Iterator[set[str]]:
 def watched(developer: Portal, scripted: ScriptedTarget, without_reconcile: set[str]) -> dict[str, Watched]:
     """Each item's request, ordered at the same time and watched to its end."""
     scripted.script("/stubborn-undo/forbidden-half-undone", Reply(status=403, body='{"error": "it stays"}'))
-    names = [part["header"]["id"] for part in ITEMS]
+    names = ["undone", "half-undone", "nothing-to-undo"]
     ids = {name: developer.submit(name, NAME.format(name)) for name in names}
     return {name: developer.watch(request_id, query="?since=0") for name, request_id in ids.items()}
 
@@ -96,11 +100,22 @@ def test_what_was_done_is_undone_newest_first(watched, developer: Portal, target
     ] == target.effects(*made)
 
 
-def test_the_failure_callback_alone_starts_the_undoing(watched, airflow: AirflowApi, without_reconcile: set[str]):
-    """Nothing else could have: no run of the DAG `reconcile` has begun since before the requests were ordered."""
+def test_the_failure_itself_starts_the_undoing(watched, airflow: AirflowApi, without_reconcile: set[str]):
+    """No run of the DAG `reconcile` has begun since before the requests were ordered."""
     assert {"rolled_back", "rollback_failed"} == {
         watched[name].messages[-1]["status"] for name in ("undone", "half-undone")
     }
+    assert without_reconcile == reconcile_runs(airflow, "running", "success", "failed")
+
+
+def test_where_nobody_hears_of_a_failure_its_callback_starts_the_undoing(
+    developer: Portal, airflow: AirflowApi, stack: RunningStack, without_reconcile: set[str]
+):
+    """As where the notice is lost with a connection."""
+    with stack.nobody_hears(FAILED_RUNS, LEADER):
+        request = developer.ended(developer.submit("called-back", NAME.format("called-back")))
+
+    assert "rolled_back" == request["status"]
     assert without_reconcile == reconcile_runs(airflow, "running", "success", "failed")
 
 

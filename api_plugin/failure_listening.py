@@ -1,0 +1,58 @@
+"""Settles runs the moment they fail: a thread in each API process, of which one at a time is told.
+
+Airflow's callback comes as well, seconds later, as the DAG processor starts a process for it. It finds everything
+done, or does it, where the notice got lost or the run can't be settled yet.
+"""
+
+from __future__ import annotations
+
+import structlog
+from airflow.utils.session import create_session
+from sqlalchemy.exc import SQLAlchemyError
+
+from api_plugin.exceptions import ApiProblem
+from api_plugin.runs import DagShelf
+from api_plugin.settling import request_of_run, settle
+from api_plugin.store.leading import leads
+from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
+from api_plugin.store.notices import FAILED_RUNS, run_of_notice
+
+log = structlog.get_logger(__name__)
+
+LEADER = 0x70616F66
+"""The number of the leader's lock: `paof`."""
+
+
+class FailureListener(Listener):
+    """The thread."""
+
+    channel = FAILED_RUNS
+    thread = "pao-failures"
+    lost = "failed runs not listened to"
+    again = (1.0,)
+    """Between tries to lead as well."""
+
+    def __init__(self, shelf: DagShelf) -> None:
+        """Start what has to follow from these DAGs."""
+        super().__init__()
+        self._shelf = shelf
+
+    def listen(self, line: Line) -> None:
+        """Wait to lead, and then settle what is told."""
+        while not leads(line.connection, LEADER):
+            line.rest(self.again[0])
+            # What was told meanwhile is for the one that leads.
+            line.wait(0)
+        self.is_at_work()
+        while True:
+            for notice in line.wait(CHECK_SECONDS):
+                self._settle(*run_of_notice(notice))
+
+    def _settle(self, dag_id: str, run_id: str) -> None:
+        try:
+            with create_session(scoped=False) as session:
+                if (request_id := request_of_run(session, dag_id, run_id)) is not None:
+                    settle(session, self._shelf, request_id)
+        except (ApiProblem, SQLAlchemyError) as error:
+            why = str(error).partition("\n")[0]
+            log.warning("a failed run is left to its callback", dag_id=dag_id, run_id=run_id, error=why)
