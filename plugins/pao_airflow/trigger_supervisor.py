@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -24,11 +23,11 @@ import structlog
 from airflow._shared.observability.metrics.stats import incr
 from airflow.executors.workloads.task import TaskInstanceDTO
 from airflow.executors.workloads.trigger import RunTrigger
-from airflow.jobs.triggerer_job_runner import TriggerLoggingFactory, TriggerRunnerSupervisor
+from airflow.jobs.triggerer_job_runner import TriggerLoggingFactory, TriggerRunnerSupervisor, messages
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_plugin.store.notices import NEW_TRIGGERS
@@ -37,10 +36,13 @@ from pao_airflow.airflows_way import submit
 from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.bell import Bell
 from pao_airflow.dead_triggerers import DeadTriggerers
-from pao_airflow.fast_path import FastPath, RunKey, Taken
+from pao_airflow.event_hands import AT_ONCE, EventHands
+from pao_airflow.fast_path import FastPath, RunKey
 from pao_airflow.late_reports import keep_late_report
+from pao_airflow.runs_behind import RunsBehind
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
+from pao_airflow.stored_logs import StoredLogs
 from pao_airflow.stranded_runs import stranded_runs
 from pao_airflow.trigger_runner import PaoTriggerRunner
 
@@ -50,14 +52,8 @@ LOOK_EVERY = 1.0
 """Seconds between two looks for triggers that are no longer wanted, and for new ones that nobody told of."""
 LOOK_AGAIN = 0.1
 """Seconds between two looks at least, however often it is told that there are new ones."""
-AT_ONCE = 25
-"""Events that are dealt with in one transaction, so that no run is locked for long."""
-HANDS = 2
-"""Such transactions at the same time."""
 A_ROUND = 8 * AT_ONCE
 """Events that are dealt with before the runner is heard again and the triggerer reports that it lives."""
-BEHIND_SECONDS = 10.0
-"""For so long, runs that somebody else has locked are tried again; the scheduler takes them on as well."""
 OURS = "pao_airflow.trigger."
 """How the classpaths of triggers begin that no worker's task deferred to."""
 REST = 1.0
@@ -84,10 +80,6 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     _resting: Mapping[int, tuple[float, RunTrigger]] = MappingProxyType({})
     """Triggers that are given to the runner at that time, by id."""
 
-    @cached_property
-    def _fast_path(self) -> FastPath:
-        return FastPath(self._job_id)
-
     @property
     def _job_id(self) -> int:
         if self.job is None:
@@ -95,17 +87,20 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         return self.job.id
 
     @cached_property
-    def _hands(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(HANDS, thread_name_prefix="pao-events")
+    def _hands(self) -> EventHands:
+        return EventHands(FastPath(self._job_id))
 
     @cached_property
     def _others(self) -> DeadTriggerers:
         return DeadTriggerers()
 
     @cached_property
-    def _behind(self) -> dict[RunKey, float]:
-        """Runs that somebody else had locked, and until when they are tried again."""
-        return {}
+    def _behind(self) -> RunsBehind:
+        return RunsBehind()
+
+    @cached_property
+    def _logs(self) -> StoredLogs:
+        return StoredLogs()
 
     @cached_property
     def _tasks(self) -> dict[int, TaskInstanceDTO]:
@@ -150,7 +145,10 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         return True
 
     def _handle_request(self, msg: Any, log: Any, req_id: int) -> None:
-        """Do what the runner asks; actions' XComs without the detour that Airflow's takes."""
+        """Do what the runner asks; actions' XComs without the detour that Airflow's takes, and logs many at a time."""
+        if isinstance(msg, messages.TriggerStateChanges):
+            ended = [self.logger_cache.pop(trigger_id, None) for trigger_id in msg.finished or ()]
+            self._logs.store([each for each in ended if each is not None])
         if supervised_xcoms.is_plain(msg):
             with suppress(SQLAlchemyError):
                 answer = supervised_xcoms.answer(msg)
@@ -210,10 +208,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         ours = {entry.trigger_id: entry for entry in self.events if entry.trigger_id in self._tasks}
         taken = self._take({id_: entry.event for id_, entry in ours.items()}) if ours or self._behind else frozenset()
         others = [entry for entry in self.events if entry.trigger_id not in taken]
-        until = time.monotonic() + BEHIND_SECONDS
-        for entry in others:
-            if (task := self._tasks.get(entry.trigger_id)) is not None:
-                self._behind[task.dag_id, task.run_id] = until
+        self._behind.add(*(run for entry in others if (run := self._run_of(entry.trigger_id))))
         self._ended = self._ended or bool(others)
         self.events.clear()
         self.events.extend(others)
@@ -222,42 +217,22 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
 
     def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
         """Take these events on, with the runs that are behind; those that were taken."""
-        now = time.monotonic()
-        behind = [run for run, until in self._behind.items() if until > now]
-        ids, starts = list(events), range(0, max(len(events), len(behind)), AT_ONCE)
-        some = [{id_: events[id_] for id_ in ids[start : start + AT_ONCE]} for start in starts]
-        runs = [behind[start : start + AT_ONCE] for start in starts]
-        room = (self.capacity - len(self.running_triggers)) // max(len(starts), 1)
-        # While one waits for the database, the other computes.
-        each = (self._hands.map if len(starts) > 1 else map)(partial(self._try, room=room), some, runs)
-        taken = Taken.together(list(each))
-        for run in [run for run, until in self._behind.items() if run in taken.runs or until <= now]:
-            del self._behind[run]
+        room = self.capacity - len(self.running_triggers)
+        taken = self._hands.take(events, self._behind.due(), room=room)
+        # A task may have ended though its run was locked.
+        self._behind.add(*(run for trigger_id in taken.done if (run := self._run_of(trigger_id))))
+        self._behind.taken(taken.runs)
         for trigger_id in taken.done:
-            if (task := self._tasks.pop(trigger_id, None)) and (run := (task.dag_id, task.run_id)) not in taken.runs:
-                self._behind[run] = now + BEHIND_SECONDS
+            self._tasks.pop(trigger_id, None)
             incr("triggers.succeeded")
         if taken.started:
             self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
             self.channel.wake()
         return taken.done
 
-    def _try(self, events: Mapping[int, TriggerEvent], runs: Sequence[RunKey], *, room: int) -> Taken:
-        """Take them; where they can't be taken together, those that can, so that one keeps none of the others."""
-        try:
-            return self._fast_path.take(events, runs, room=room)
-        except (OperationalError, InterfaceError):
-            log.warning("the fast path has no database, Airflow's own way takes its events", exc_info=True)
-            return Taken()
-        except Exception:
-            if len(events) + len(runs) == 1:
-                log.exception("left to Airflow's own way", triggers=list(events), runs=list(runs))
-                return Taken()
-        each = [
-            *(self._try({trigger_id: event}, (), room=room) for trigger_id, event in events.items()),
-            *(self._try({}, (run,), room=room) for run in runs),
-        ]
-        return Taken.together(each)
+    def _run_of(self, trigger_id: int) -> RunKey | None:
+        task = self._tasks.get(trigger_id)
+        return None if task is None else (task.dag_id, task.run_id)
 
     def _forget_tasks(self) -> None:
         """Of triggers that ended without an event."""
@@ -299,8 +274,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             return
         self._find_at = now + LOOK_EVERY
         with create_session(scoped=False) as session:
-            for run in stranded_runs(session, AT_ONCE):
-                self._behind[run] = now + LOOK_EVERY
+            self._behind.add(*stranded_runs(session, AT_ONCE), seconds=LOOK_EVERY)
             self._told = bool(self._others.free(session, now)) or self._told
 
     def _pause(self) -> float:

@@ -20,7 +20,8 @@ from airflow.models.xcom import XComModel
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from airflow.utils.helpers import log_filename_template_renderer
 from airflow.utils.session import create_session
-from pao_airflow import trigger_supervisor
+from pao_airflow import event_hands, trigger_supervisor
+from pao_airflow.event_hands import EventHands
 from pao_airflow.fast_path import FastPath
 from pao_airflow.stranded_runs import stranded_runs
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
@@ -386,10 +387,9 @@ def test_one_that_can_not_be_taken_keeps_none_of_the_others(runs):
     """What it leaves can't be stored, or a fault is ours: it goes Airflow's way, alone."""
     bad_key, bad = runs.begun()
     good_key, good = runs.begun()
-    supervisor = Supervisor()
     unstorable = TaskSuccessEvent(xcoms={REPORT_KEY: object()})
 
-    taken = supervisor._try({bad: unstorable, good: ended()}, (), room=MUCH)  # noqa: SLF001 - one step of the supervisor's
+    taken = EventHands(FastPath(TRIGGERER)).take({bad: unstorable, good: ended()}, (), room=MUCH)
 
     assert ({good}, {good_key}, 1) == (taken.done, taken.runs, len(taken.started))
     assert ("deferred", "success") == (runs.tasks(bad_key)["first"], runs.tasks(good_key)["first"])
@@ -434,7 +434,7 @@ def test_many_events_are_dealt_with_in_rounds(runs, monkeypatch):
 
 def test_parts_of_many_events_are_taken_side_by_side(runs, monkeypatch):
     """Each in a transaction of its own; all are taken, and what follows is this triggerer's."""
-    monkeypatch.setattr(trigger_supervisor, "AT_ONCE", 2)
+    monkeypatch.setattr(event_hands, "AT_ONCE", 2)
     begun = dict(runs.begun() for _ in range(5))
     supervisor = Supervisor()
 
