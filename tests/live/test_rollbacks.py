@@ -59,6 +59,7 @@ def reconcile_rests(airflow: AirflowApi) -> bool:
 @pytest.fixture(scope="module")
 def without_reconcile(airflow: AirflowApi) -> Iterator[set[str]]:
     """The DAG `reconcile`, which does every minute what a lost callback did not, rests; the runs that it had before."""
+    wait_for(lambda: airflow.http.get(RECONCILE).is_success, "the DAG reconcile is there")
     try:
         wait_for(lambda: reconcile_rests(airflow), "the DAG reconcile rests")
         yield reconcile_runs(airflow, "success", "failed")
