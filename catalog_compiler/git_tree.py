@@ -18,6 +18,7 @@ _TIMEOUT = 60.0
 """Seconds that one git command may take."""
 _OF_A_REPOSITORY = frozenset(
     {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_COMMON_DIR",
         "GIT_DIR",
         "GIT_INDEX_FILE",
