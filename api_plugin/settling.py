@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session, aliased
 from api_plugin.airflow_log import PLATFORM, acted_on
 from api_plugin.clock import utc_now
 from api_plugin.escalating import note_failed_escalation, start_escalation
-from api_plugin.projection import bring_up_to_date, mode_of, rollback_key
+from api_plugin.projection import bring_up_to_date, mode_of, rollback_key, run_key
 from api_plugin.rolling_back import Found, find, start_rollback
 from api_plugin.runs import DagShelf, OtherRevisionError
 from api_plugin.status_views import ENDED, OPEN
 from api_plugin.stirring import ended_since
+from api_plugin.stopping import lock_run
 from api_plugin.store.access import Audit
 from api_plugin.store.requests import Request, RequestEscalation, RequestRollback
 
@@ -44,17 +45,22 @@ class Settled:
 
 def request_of_run(session: Session, dag_id: str, run_id: str) -> uuid.UUID | None:
     """The request that a run, its own or one that was started for it, belongs to."""
+    own = select(Request.id).where(Request.dag_id == dag_id, Request.run_id == run_id)
+    if (request_id := session.scalar(own)) is not None:
+        return request_id
     for table in (RequestRollback, RequestEscalation):
         started = select(table.request_id).where(table.dag_id == dag_id, table.run_id == run_id)
         if (request_id := session.scalar(started)) is not None:
             return request_id
-    return session.scalar(select(Request.id).where(Request.dag_id == dag_id, Request.run_id == run_id))
+    return None
 
 
 def settle(session: Session, shelf: DagShelf, request_id: uuid.UUID) -> Settled:
     """Start what the request's state asks for, if anything, and bring it up to date. Commits nothing."""
     its_row = select(Request).where(Request.id == request_id).with_for_update()
     request = session.scalars(its_row.execution_options(populate_existing=True)).one()
+    # A person may clear it at this moment.
+    lock_run(session, run_key(request))
     found = find(session, request)
     escalated = found is not None and _escalate_if_due(session, shelf, found)
     undoing = found is not None and not escalated and _roll_back_if_due(session, shelf, found)

@@ -42,7 +42,8 @@ class Line:
 
     def wait(self, seconds: float) -> Sequence[str]:
         """What was told, each thing once, as soon as there is anything; after so long without, try the connection."""
-        found = ready(seconds, self.connection, self._woken)
+        # What came while something else was asked has been read from the socket.
+        found = ready(0 if self.connection.notifies else seconds, self.connection, self._woken)
         self._end_if(self._woken in found)
         if not found:
             with self.connection.cursor() as cursor:

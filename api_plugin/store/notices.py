@@ -63,6 +63,10 @@ def listening(engine: Engine, channel: str) -> Iterator[Any]:
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(f"SET application_name = '{channel}'")
+        # A machine that is gone without a word must not hold its locks for hours, which is how long TCP waits.
+        connection.exec_driver_sql("SET tcp_keepalives_idle = 10")
+        connection.exec_driver_sql("SET tcp_keepalives_interval = 5")
+        connection.exec_driver_sql("SET tcp_keepalives_count = 3")
         connection.exec_driver_sql(f"LISTEN {channel}")
         connection.detach()
         yield connection.connection.dbapi_connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from queue import Queue
+from threading import Event
 from typing import ClassVar
 
 from airflow.utils.session import create_session
@@ -70,6 +71,30 @@ def tell_until_heard(ear):
     """What is told while nobody listens is lost."""
     while "again" not in ear.heard.get(timeout=HEARD_WITHIN):
         tell("again")
+
+
+class Busy(Ear):
+    """Asks the database something else before it waits."""
+
+    def __init__(self):
+        super().__init__(wait=3600.0)
+        self.told = Event()
+
+    def listen(self, line):
+        self.is_at_work()
+        self.told.wait(HEARD_WITHIN)
+        with line.connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        self.heard.put(line.wait(self.wait))
+
+
+def test_what_came_while_something_else_was_asked_is_heard_at_once(database):
+    """The driver has read it with the answer, and nothing more comes."""
+    with Busy().running() as ear:
+        assert ear.wait_until_at_work(HEARD_WITHIN)
+        tell("early")
+        ear.told.set()
+        assert ["early"] == ear.heard.get(timeout=HEARD_WITHIN)
 
 
 def test_the_end_is_not_waited_for(database):
