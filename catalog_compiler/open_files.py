@@ -16,5 +16,9 @@ def room_for(files: int) -> int:
     else:
         wanted = min(hard, max(soft, files + OTHER_FILES))
     if soft != resource.RLIM_INFINITY and wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (ValueError, OSError):
+            # macOS may allow less than its limits say.
+            wanted = soft
     return files if soft == resource.RLIM_INFINITY else max(min(files, wanted - OTHER_FILES), 1)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from catalog_compiler.actions import ActionContext, Connection
 from catalog_compiler.address_rules import AddressRules
+from pao_actions.attempt_limit import uncounted
 from pao_actions.exceptions import PermanentError, TemporaryError
 from pao_actions.http_answer import HttpAnswer, excerpt, require_success
 from pao_actions.http_call import HttpCall, send
@@ -109,7 +110,9 @@ class AccessTokens:
             task = asyncio.create_task(_fetched(settings, connection, context))
             task.add_done_callback(_heard)
             tasks[key] = task
-        token = await asyncio.shield(task)
+        # It may have to wait for its turn; how long it may take then is its own matter.
+        with uncounted():
+            token = await asyncio.shield(task)
         context.secrets.add(token.text)
         return token.text
 

@@ -56,7 +56,7 @@ class CallLimits:
     def of(self, action_type: str, target: str) -> tuple[CallLimit, ...]:
         """Those of a call of this type to this target, in the order in which their places must be taken.
 
-        What all share is last: who waits for another place must not hold one of these.
+        What more share is later: who waits for one place holds none that others could use.
         """
         place = self._targets.setdefault(target, CallLimit(TO_ONE_TARGET))
-        return place, self._types.get(action_type, self._none), self._all
+        return self._types.get(action_type, self._none), place, self._all

@@ -210,6 +210,22 @@ def test_a_slow_target_that_is_called_very_often_leaves_the_others_room():
     assert ([*many, "other"], "one too many") == asyncio.run(crowd())
 
 
+def test_calls_that_wait_for_their_types_place_keep_no_other_type_from_their_target():
+    """However many they are."""
+    world = World(call_limits="rest-api=1")
+    many = [str(number) for number in range(TO_ONE_TARGET + 1)]
+
+    async def crowd():
+        crowd = Crowd(world)
+        tasks = [*await crowd.come(*many), *await crowd.come("other", action_type="webhook")]
+        inside = list(crowd.inside)
+        crowd.let_go.set()
+        await asyncio.gather(*tasks)
+        return inside
+
+    assert ["0", "other"] == asyncio.run(crowd())
+
+
 def test_no_more_calls_are_on_their_way_than_there_are_connections():
     """However many targets they have."""
     world = World()
