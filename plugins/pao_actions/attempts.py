@@ -20,6 +20,7 @@ from catalog_compiler.plan import RetryPlan
 from pao_actions.attempt_limit import attempt_limit
 from pao_actions.attempt_state import ActionState, AttemptRecord, StateParts
 from pao_actions.exceptions import ActionError, OutcomeUnknownError, PermanentError, TemporaryError
+from pao_actions.last_attempts import attempts
 from pao_actions.outcome import ActionFailure, Kind, Outcome, Status
 from pao_actions.retry_policy import RetryPolicy
 
@@ -152,6 +153,7 @@ class _AttemptLoop:
         ending: _Ending | None = None
         while ending is None:
             await self._wait()
+            await attempts.turn()
             await self._begin()
             ending = await self._try(parsed)
         return ending

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
+from airflow.configuration import conf
 from airflow.jobs.job import Job
 from airflow.models.trigger import Trigger
 from sqlalchemy import column, exists, func, select, table, update
@@ -25,6 +26,8 @@ CLASS = "pao_airflow.trigger_supervisor.PaoTriggerRunnerSupervisor"
 """What the jobs of triggerers are marked by that hold such a lock; Airflow's own hold none."""
 SILENT_SECONDS = 5.0
 """For so long one without its lock has not reported either; it does each second or two, by its `job_heartbeat_sec`."""
+MISSED = 3
+"""And has left out so many reports, where they are as rare as by Airflow's default."""
 _LOCKS = 0x70616F74
 """The class of these locks: `paot`; the second number is the job's."""
 _OF_TWO = 2
@@ -85,4 +88,5 @@ class DeadTriggerers:
         return dead
 
     def _long_silent(self, now: float) -> Iterator[int]:
-        return (job for job, (_, since) in self._silent.items() if now - since >= SILENT_SECONDS)
+        enough = max(SILENT_SECONDS, MISSED * conf.getfloat("triggerer", "job_heartbeat_sec"))
+        return (job for job, (_, since) in self._silent.items() if now - since >= enough)

@@ -8,9 +8,10 @@ from functools import partial
 
 import structlog
 from airflow.triggers.base import TriggerEvent
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from pao_airflow.fast_path import FastPath, RunKey, Taken
+from pao_airflow.outage import is_away
 
 log = structlog.get_logger(__name__)
 
@@ -40,15 +41,14 @@ class EventHands:
         """Take them; where they can't be taken together, those that can, so that one keeps none of the others."""
         try:
             return self._fast_path.take(events, runs, room=room)
-        except (OperationalError, InterfaceError):
-            log.warning("the fast path has no database, Airflow's own way takes its events", exc_info=True)
-            return Taken()
-        except Exception:
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_away(error):
+                # Nor could one alone be taken.
+                return Taken()
             if len(events) + len(runs) == 1:
                 log.exception("left to Airflow's own way", triggers=list(events), runs=list(runs))
                 return Taken()
-        each = [
-            *(self._try({trigger_id: event}, (), room=room) for trigger_id, event in events.items()),
-            *(self._try({}, (run,), room=room) for run in runs),
-        ]
+        each: list[Taken] = []
+        for some, others in [*(({id_: event}, ()) for id_, event in events.items()), *(({}, (run,)) for run in runs)]:
+            each.append(self._try(some, others, room=room - sum(len(taken.started) for taken in each)))
         return Taken.together(each)

@@ -62,6 +62,8 @@ class Taken:
     """New triggers, which are this triggerer's."""
     runs: frozenset[RunKey] = frozenset()
     """Runs that were taken on."""
+    left: frozenset[RunKey] = frozenset()
+    """Runs of which a task ended while somebody else had them locked: they are still to be taken on."""
 
     @classmethod
     def together(cls, parts: Sequence[Taken]) -> Taken:
@@ -70,6 +72,7 @@ class Taken:
             done=frozenset[int]().union(*(part.done for part in parts)),
             started=frozenset[int]().union(*(part.started for part in parts)),
             runs=frozenset[RunKey]().union(*(part.runs for part in parts)),
+            left=frozenset[RunKey]().union(*(part.left for part in parts)),
         )
 
 
@@ -108,7 +111,9 @@ class FastPath:
             session.flush()
             session.execute(delete(Trigger).where(Trigger.id.in_(done)).execution_options(synchronize_session=False))
             session.commit()
-        return Taken(done=frozenset(done), started=claimed, runs=frozenset(map(_key, locked)))
+        runs = frozenset(map(_key, locked))
+        left = frozenset(_key(task.dag_run) for task in done.values()) - runs
+        return Taken(done=frozenset(done), started=claimed, runs=runs, left=left)
 
     def _knows(self, session: Session, run: DagRun) -> bool:
         """Whether the run's DAG is there, which it then has; the scheduler tells where it is not."""

@@ -1,4 +1,4 @@
-"""Lets a call that is on its way end, when a person stops its action: what it makes is known then, and can be undone.
+"""Lets a call that is on its way end, when its action is to stop: what it makes is known then, and can be undone.
 
 Cut off in the middle, a call may have made something that nobody knows the id of.
 """
@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from catalog_compiler.actions import Gate, Passage
 
@@ -18,6 +19,9 @@ ANSWER_SECONDS = 1.0
 """So long the action has to make something of the answer, and store it."""
 
 ResultT = TypeVar("ResultT")
+
+
+_OF_PROCESS: WeakSet[CallsAtWork] = WeakSet()
 
 
 class EndedLateError(Exception):
@@ -35,6 +39,9 @@ class CallsAtWork:
         """None yet."""
         self._count = 0
         self._none = asyncio.Event()
+        self.work: asyncio.Task[Any] | None = None
+        """What the action runs in."""
+        _OF_PROCESS.add(self)
 
     @property
     def any(self) -> bool:
@@ -91,6 +98,21 @@ async def until_last_call(work: Coroutine[None, None, ResultT], calls: CallsAtWo
         doing.cancel()
         await _regardless(asyncio.wait({doing}))
         raise
+
+
+async def calls_of_process_end(seconds: float) -> None:
+    """Let the calls that are on their way now end, for so long, and their actions make something of the answers.
+
+    For a host that is told to stop. Where a call is cut off that is not safe to repeat, nobody knows what it did.
+    """
+    calling = [calls for calls in _OF_PROCESS if calls.any]
+    if not calling:
+        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*(calls.none() for calls in calling)), seconds)
+    works = {calls.work for calls in calling if calls.work is not None}
+    if works:
+        await asyncio.wait(works, timeout=ANSWER_SECONDS)
 
 
 async def _call_ends(doing: asyncio.Future[ResultT], calls: CallsAtWork) -> None:

@@ -14,7 +14,6 @@ from airflow.triggers.base import BaseTaskEndEvent, TriggerEvent
 from airflow.utils.session import create_session
 from pydantic import JsonValue
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from catalog_compiler.run_format import REPORT_KEY, decode
@@ -33,7 +32,8 @@ def keep_late_report(task: TaskInstanceDTO, event: TriggerEvent) -> None:
             state = session.scalar(select(TaskInstance.state).where(TaskInstance.id == task.id))
             if state in STOPPED and not _has_report(session, task):
                 _store(session, task, (event.xcoms or {})[REPORT_KEY])
-    except SQLAlchemyError:
+    except Exception:
+        # The event itself has been dealt with, and what people write into XComs may be anything.
         log.exception("report of a stopped action not kept", task_id=task.task_id, run_id=task.run_id)
 
 

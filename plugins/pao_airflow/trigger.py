@@ -51,6 +51,7 @@ class PaoTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run it and end the task where it is."""
+        self._calls.work = asyncio.current_task()
         try:
             task = self._task()
             await tell_try(task.place)

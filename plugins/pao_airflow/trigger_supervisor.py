@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
-from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 import structlog
 from airflow._shared.observability.metrics.stats import incr
-from airflow.executors.workloads.task import TaskInstanceDTO
-from airflow.executors.workloads.trigger import RunTrigger
-from airflow.jobs.triggerer_job_runner import TriggerLoggingFactory, TriggerRunnerSupervisor, messages
+from airflow.jobs.triggerer_job_runner import (
+    messages,
+)
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from api_plugin.store.notices import NEW_TRIGGERS
 from pao_airflow import supervised_xcoms
@@ -37,14 +35,16 @@ from pao_airflow.background_sender import BackgroundSender
 from pao_airflow.bell import Bell
 from pao_airflow.dead_triggerers import DeadTriggerers
 from pao_airflow.event_hands import AT_ONCE, EventHands
-from pao_airflow.fast_path import FastPath, RunKey
+from pao_airflow.fast_path import FastPath
 from pao_airflow.late_reports import keep_late_report
+from pao_airflow.outage import Outage
 from pao_airflow.runs_behind import RunsBehind
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signal_listening import SignalListener
 from pao_airflow.stored_logs import StoredLogs
-from pao_airflow.stranded_runs import stranded_runs
+from pao_airflow.stranded_runs import overlooked_runs, stranded_runs
 from pao_airflow.trigger_runner import PaoTriggerRunner
+from pao_airflow.trigger_workloads import WorkloadsSupervisor
 
 log = structlog.get_logger(__name__)
 
@@ -54,15 +54,15 @@ LOOK_AGAIN = 0.1
 """Seconds between two looks at least, however often it is told that there are new ones."""
 A_ROUND = 8 * AT_ONCE
 """Events that are dealt with before the runner is heard again and the triggerer reports that it lives."""
-OURS = "pao_airflow.trigger."
-"""How the classpaths of triggers begin that no worker's task deferred to."""
-REST = 1.0
-"""Seconds after which other triggers begin."""
+END_SECONDS = 10.0
+"""So long the runner may take to end, and the database to take what came of its actions."""
+FIND_MORE_EVERY = 5.0
+"""Seconds between two questions for runs where a task has ended elsewhere while another is at work."""
 CLEAN_EVERY = 5.0
 """Seconds between two removals of triggers that nothing waits for, where none has ended here meanwhile."""
 
 
-class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
+class PaoTriggerRunnerSupervisor(WorkloadsSupervisor):
     """See the module's docstring."""
 
     channel: ClassVar[SignalChannel]
@@ -71,14 +71,12 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
     """When triggers are to be looked for, and unused ones to be removed, at the latest."""
     _looked_at = 0.0
     """When that was last."""
-    _find_at = 0.0
-    """When runs that nothing is at work for are to be found again."""
+    _find_at = _find_more_at = 0.0
+    """When runs that nothing is at work for are to be found again, and those where another task still is."""
     _told = False
     """Whether it was told since that there are new ones."""
     _ended = False
     """Whether triggers have ended since unused ones were removed."""
-    _resting: Mapping[int, tuple[float, RunTrigger]] = MappingProxyType({})
-    """Triggers that are given to the runner at that time, by id."""
 
     @property
     def _job_id(self) -> int:
@@ -99,13 +97,12 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         return RunsBehind()
 
     @cached_property
-    def _logs(self) -> StoredLogs:
-        return StoredLogs()
+    def _outage(self) -> Outage:
+        return Outage()
 
     @cached_property
-    def _tasks(self) -> dict[int, TaskInstanceDTO]:
-        """Those of the triggers that the runner has, by the trigger's id."""
-        return {}
+    def _logs(self) -> StoredLogs:
+        return StoredLogs()
 
     @classmethod
     def start(cls, **kwargs: Any) -> PaoTriggerRunnerSupervisor:
@@ -131,6 +128,7 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
             try:
                 with super().run_context(), listener.running():
                     yield
+                    self._end_well()
             finally:
                 self.channel.close()
 
@@ -158,108 +156,101 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         # Airflow's own tries again for as long as its database is away.
         super()._handle_request(msg, log, req_id)
 
-    def build_trigger_workloads(self, new_trigger_ids: set[int]) -> list[RunTrigger]:
-        """Give ours to the runner at once, and those of workers' tasks after the second that Airflow lets pass.
-
-        Where one fires before its worker has ended, the scheduler takes the task for lost, and tries it anew.
-        """
-        now = time.monotonic()
-        resting = {id_: rest for id_, rest in self._resting.items() if id_ in new_trigger_ids}
-        unknown = new_trigger_ids - resting.keys()
-        for workload in super().build_trigger_workloads(unknown) if unknown else ():
-            ours = workload.classpath.startswith(OURS)
-            if ours and workload.ti is not None:
-                self._tasks[workload.id] = workload.ti
-            rest = 0.0 if ours else REST
-            resting[workload.id] = (now + rest, workload)
-        due = [workload for at, workload in resting.values() if at <= now]
-        self._resting = {id_: (at, workload) for id_, (at, workload) in resting.items() if at > now}
-        return due
-
-    def _create_workload(
-        self, trigger: Trigger, dag_bag: Any, render_log_fname: Callable[..., str], session: Session
-    ) -> RunTrigger | None:
-        """What the runner needs of a trigger; for ours the conf of its run, where Airflow's reads and sends the DAG."""
-        task = trigger.task_instance
-        if self.job is None or task is None or not task.dag_version_id or not trigger.classpath.startswith(OURS):
-            return super()._create_workload(trigger, dag_bag, render_log_fname, session)
-        told = TaskInstanceDTO.model_validate(task, from_attributes=True)
-        path = f"{render_log_fname(ti=task)}.trigger.{self.job.id}.log"
-        self.logger_cache[trigger.id] = TriggerLoggingFactory(log_path=path, ti=told)  # type: ignore[arg-type]
-        return RunTrigger(
-            id=trigger.id,
-            classpath=trigger.classpath,
-            encrypted_kwargs=trigger.encrypted_kwargs,
-            ti=told,
-            timeout_after=task.trigger_timeout,
-            dag_run_data={"conf": task.get_dagrun(session=session).conf},
-        )
-
     def on_trigger_event(self, trigger_id: int, event: TriggerEvent) -> None:
         """Do what Airflow's does, and keep what it drops: the report of an action that was stopped meanwhile."""
         submit(trigger_id, event)
-        task = self._tasks.pop(trigger_id, None)
+        task = self.tasks.pop(trigger_id, None)
         if task is not None:
             keep_late_report(task, event)
 
     def handle_events(self) -> None:
         """Take events and runs on; what the fast path can't take, Airflow's own way takes."""
         later = [self.events.pop() for _ in range(len(self.events) - A_ROUND)]
-        ours = {entry.trigger_id: entry for entry in self.events if entry.trigger_id in self._tasks}
-        taken = self._take({id_: entry.event for id_, entry in ours.items()}) if ours or self._behind else frozenset()
-        others = [entry for entry in self.events if entry.trigger_id not in taken]
-        self._behind.add(*(run for entry in others if (run := self._run_of(entry.trigger_id))))
-        self._ended = self._ended or bool(others)
+        ours = {entry.trigger_id: entry.event for entry in self.events if entry.trigger_id in self.tasks}
+        try:
+            if ours or self._behind:
+                self._take(ours)
+            self._submit_events()
+        finally:
+            self.events.extend(reversed(later))
+
+    def _take(self, events: Mapping[int, TriggerEvent]) -> None:
+        """Take these events on, with the runs that are behind; what could not be taken stays."""
+        taken = self._hands.take(events, self._behind.due(), room=self._room())
+        self._behind.add(*taken.left)
+        self._behind.taken(taken.runs - taken.left)
+        others = [entry for entry in self.events if entry.trigger_id not in taken.done]
         self.events.clear()
         self.events.extend(others)
-        super().handle_events()  # type: ignore[no-untyped-call]
-        self.events.extend(reversed(later))
-
-    def _take(self, events: Mapping[int, TriggerEvent]) -> frozenset[int]:
-        """Take these events on, with the runs that are behind; those that were taken."""
-        room = self.capacity - len(self.running_triggers)
-        taken = self._hands.take(events, self._behind.due(), room=room)
-        # A task may have ended though its run was locked.
-        self._behind.add(*(run for trigger_id in taken.done if (run := self._run_of(trigger_id))))
-        self._behind.taken(taken.runs)
         for trigger_id in taken.done:
-            self._tasks.pop(trigger_id, None)
+            self.tasks.pop(trigger_id, None)
             incr("triggers.succeeded")
         if taken.started:
-            self.creating_triggers.extend(self.build_trigger_workloads(set(taken.started)))
-            self.channel.wake()
-        return taken.done
+            # The next look would find them as well.
+            with self._outage.survived():
+                self.creating_triggers.extend(self.build_beside(set(taken.started)))
+                self.channel.wake()
 
-    def _run_of(self, trigger_id: int) -> RunKey | None:
-        task = self._tasks.get(trigger_id)
-        return None if task is None else (task.dag_id, task.run_id)
+    def _room(self) -> int:
+        """How many more triggers this one may claim: none, where it is about to end."""
+        if self.stop:
+            return 0
+        return self.capacity - len(self.running_triggers) - len(self.creating_triggers) - len(self.resting)
 
-    def _forget_tasks(self) -> None:
-        """Of triggers that ended without an event."""
-        wanted = {*self.running_triggers, *self._resting, *(each.id for each in self.creating_triggers)}
-        for trigger_id in self._tasks.keys() - wanted - {each.trigger_id for each in self.events}:
-            del self._tasks[trigger_id]
+    def _submit_events(self) -> None:
+        """As Airflow's `handle_events` does, but an event that could not be stored is still there."""
+        while self.events:
+            entry = self.events[0]
+            self._ended = True
+            if (task := self.tasks.get(entry.trigger_id)) is not None:
+                self._behind.add((task.dag_id, task.run_id))
+            self.on_trigger_event(trigger_id=entry.trigger_id, event=entry.event)
+            self.events.popleft()
+            if entry.persist_seq is not None:
+                self.persisted_event_seqs.append(entry.persist_seq)
+            incr("triggers.succeeded", tags={"team_name": self.team_name} if self.team_name else {})
 
     def run_once(self) -> None:
         """Do what Airflow's does, each part as often as it is needed instead of with every message of the runner."""
         now = time.monotonic()
-        if now >= self._look_at or (self._told and now >= self._looked_at + LOOK_AGAIN):
-            self._look(now)
+        if not self._outage.rest and (now >= self._look_at or (self._told and now >= self._looked_at + LOOK_AGAIN)):
+            with self._outage.survived():
+                self._look(now)
         self._service_subprocess(self._pause())
-        self.handle_events()
-        self._ended = self._ended or bool(self.failed_triggers)
-        self.handle_failed_triggers()  # type: ignore[no-untyped-call]
+        if not self._outage.rest:
+            with self._outage.survived():
+                self._deal_with_ends()
         self.heartbeat()  # type: ignore[no-untyped-call]
         self.emit_metrics()  # type: ignore[no-untyped-call]
 
+    def _deal_with_ends(self) -> None:
+        self.handle_events()
+        while self.failed_triggers:
+            trigger_id, error = self.failed_triggers[0]
+            self._ended = True
+            self.on_trigger_failure(trigger_id=trigger_id, exc=error)
+            self.failed_triggers.popleft()
+            incr("triggers.failed", tags={"team_name": self.team_name} if self.team_name else {})
+
+    def _end_well(self) -> None:
+        """Have the runner end, and store what its actions came to: whoever has them next would do them again."""
+        self.stop = True
+        self.creating_triggers.clear()
+        self.kill(escalation_delay=END_SECONDS, force=True)
+        until = time.monotonic() + END_SECONDS
+        while (self.events or self.failed_triggers) and time.monotonic() < until:
+            with self._outage.survived():
+                self._deal_with_ends()
+            time.sleep(self._outage.rest)
+
     def _look(self, now: float) -> None:
         """Look for triggers that are new, or no longer wanted."""
-        self._looked_at, self._look_at = now, now + (LOOK_AGAIN if self._resting else LOOK_EVERY)
+        self._looked_at, self._look_at = now, now + (LOOK_AGAIN if self.resting else LOOK_EVERY)
         if self._ended or now >= self._clean_at:
             self._ended, self._clean_at = False, now + CLEAN_EVERY
             # Before the look, which would take what has ended for new.
             self.clean_unused()
-            self._forget_tasks()
+            self.forget_tasks()
         given = len(self.creating_triggers)
         self.load_triggers()
         # It takes no more at once, so that the others get their share.
@@ -275,10 +266,15 @@ class PaoTriggerRunnerSupervisor(TriggerRunnerSupervisor):
         self._find_at = now + LOOK_EVERY
         with create_session(scoped=False) as session:
             self._behind.add(*stranded_runs(session, AT_ONCE), seconds=LOOK_EVERY)
+            if now >= self._find_more_at:
+                self._find_more_at = now + FIND_MORE_EVERY
+                self._behind.add(*overlooked_runs(session, AT_ONCE), seconds=LOOK_EVERY)
             self._told = bool(self._others.free(session, now)) or self._told
 
     def _pause(self) -> float:
         """Seconds to wait for the runner."""
-        if self._told or self._resting or self._behind:
+        if self._outage.rest:
+            return self._outage.rest
+        if self._told or self.resting or self._behind:
             return 0.0 if self.events else LOOK_AGAIN
         return 0.0 if self.events else max(self._look_at - time.monotonic(), 0.0)

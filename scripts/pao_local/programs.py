@@ -26,6 +26,8 @@ class Program:
     niceness: int = 0
     """How far it steps back where the processors are all at work: 0 not at all, 19 furthest."""
     python_path: Path | None = None
+    stop_seconds: int = 8
+    """How long it may take to end; Airflow's API server would wait two minutes for open connections."""
 
 
 def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, ...]:
@@ -40,7 +42,13 @@ def stack_programs(settings: Settings, source: CatalogSource) -> tuple[Program, 
             for name in settings.daemons.named_schedulers()
         ),
         *(
-            Program(name=name, command=(str(settings.bin / of), "triggerer", "--skip-serve-logs"), niceness=behind)
+            Program(
+                name=name,
+                command=(str(settings.bin / of), "triggerer", "--skip-serve-logs"),
+                niceness=behind,
+                # Its calls that are on their way may end.
+                stop_seconds=20,
+            )
             for name, of in settings.daemons.named_triggerers()
         ),
         Program(name="dag-processor", command=(pao, "dag-processor"), niceness=behind + 5),
@@ -100,8 +108,7 @@ def _program(settings: Settings, program: Program) -> list[str]:
         "startretries=3",
         "stopasgroup=true",
         "killasgroup=true",
-        # Airflow's API server would wait two minutes for open connections.
-        "stopwaitsecs=8",
+        f"stopwaitsecs={program.stop_seconds}",
         "redirect_stderr=true",
         f"stdout_logfile={_escape(log_file(settings, program.name))}",
         "stdout_logfile_maxbytes=10MB",

@@ -21,6 +21,7 @@ from pao_local.database import Database
 from pao_local.environment import STACK_MARK
 from pao_local.health import is_ready, wait_until_ready
 from pao_local.processes import Supervisor
+from pao_local.programs import log_file
 from pao_local.progress import Progress
 from pao_local.secret_keys import SecretKeys, load_or_make
 from pao_local.settings import Settings
@@ -28,6 +29,8 @@ from pao_local.settings import Settings
 from tests.live.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
+ENDS = "Exiting gracefully"
+"""What Airflow's programs write when they are told to end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +153,19 @@ class RunningStack:
         assert found, f"{program} does not run"
         for pid in found:
             _kill_tree(pid)
+
+    def tell_to_end(self, program: str) -> None:
+        """Tell a program to end, as an orderly restart does, and return when it has begun to; each that there is."""
+        found = [each for each in Supervisor(self.settings).states() if re.sub(r"-\d$", "", each.name) == program]
+        assert found, f"{program} does not run"
+        for each in found:
+            log = log_file(self.settings, each.name)
+            said = log.read_text(encoding="utf-8", errors="replace").count(ENDS)
+            psutil.Process(each.pid).terminate()
+            wait_for(
+                lambda log=log, said=said: log.read_text(encoding="utf-8", errors="replace").count(ENDS) > said,
+                f"{each.name} begins to end",
+            )
 
     def restart_database(self) -> None:
         """Kill PostgreSQL with every connection, as a crash would, and start it again as it was started."""

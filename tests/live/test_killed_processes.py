@@ -209,6 +209,22 @@ def test_a_target_that_was_away_for_a_minute_costs_nothing_but_time(
     assert dict.fromkeys(ended, steps) == {name: effects(ailing, "/outage", steps, name) for name in ended}
 
 
+def test_a_triggerer_that_is_told_to_end_lets_its_calls_end(developer: Portal, stack: RunningStack, scripted):
+    """An orderly restart costs nothing: a call that is not safe to repeat is answered, and nothing is undone."""
+    if "airflow" in stack.settings.daemons.triggerers:
+        pytest.skip("Airflow's own triggerer cuts calls off, which is what is tested above")
+    answer = scripted.hold("/unsafe/restart")
+    request_id = developer.submit("survivor-unsafe", "restart")
+    wait_for(lambda: scripted.calls("/unsafe/restart"), "its call is at the target")
+
+    stack.tell_to_end("triggerer")
+    answer.set()
+    request = developer.ended(request_id, within=RECOVERY_SECONDS)
+
+    assert "completed" == request["status"], request["error"]
+    assert (1, 0) == (len(scripted.calls("/unsafe/restart")), len(scripted.calls("/unsafe-undo/restart")))
+
+
 def under_way(
     developer: Portal, scripted: ScriptedTarget, accident: str
 ) -> tuple[dict[str, str], list[threading.Event]]:

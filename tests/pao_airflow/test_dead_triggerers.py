@@ -68,6 +68,12 @@ class World:
         self.session.commit()
 
 
+@pytest.fixture(autouse=True)
+def _reports(monkeypatch):
+    """Triggerers report each second, as ours do."""
+    monkeypatch.setenv("AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC", "1")
+
+
 @pytest.fixture
 def world(database):
     with create_session(scoped=False) as session:
@@ -93,6 +99,14 @@ def test_what_a_silent_one_without_its_lock_had_is_free(world):
     assert [frozenset(), frozenset(), {job}] == [world.look(at) for at in (0.0, SILENT_SECONDS - 0.1, SILENT_SECONDS)]
     assert {None} == world.owners()
     assert frozenset() == world.look(LATER)
+
+
+def test_where_triggerers_report_seldom_one_is_silent_later(world, monkeypatch):
+    """By Airflow's default each five seconds: one whose connection broke must have left out several."""
+    monkeypatch.setenv("AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC", "5")
+    job = world.triggerer()
+
+    assert [frozenset(), frozenset(), {job}] == [world.look(at) for at in (0.0, 14.9, 15.0)]
 
 
 def test_one_that_holds_its_lock_is_alive(world):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import SimpleNamespace
 
+import psycopg2
 import pytest
 from airflow.callbacks.callback_requests import DagCallbackRequest
 from airflow.jobs.triggerer_job_runner import TriggerEventEntry, TriggerRunnerSupervisor
@@ -20,10 +22,10 @@ from airflow.models.xcom import XComModel
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from airflow.utils.helpers import log_filename_template_renderer
 from airflow.utils.session import create_session
-from pao_airflow import event_hands, trigger_supervisor
+from pao_airflow import event_hands, outage, trigger_supervisor
 from pao_airflow.event_hands import EventHands
 from pao_airflow.fast_path import FastPath
-from pao_airflow.stranded_runs import stranded_runs
+from pao_airflow.stranded_runs import overlooked_runs, stranded_runs
 from pao_airflow.trigger_supervisor import PaoTriggerRunnerSupervisor
 from sqlalchemy import delete, select, text, update
 
@@ -32,6 +34,7 @@ from api_plugin.stopping import lock_run, stop_run
 from catalog_compiler.run_format import REPORT_KEY, decode
 from tests.api_plugin.conftest import world  # noqa: F401 - its items and requests are ours too
 from tests.api_plugin.runs import a_report
+from tests.conftest import DATABASE_URL
 from tests.items import UNDO, action, compiled_item
 
 ITEM = compiled_item("queue", action("first", rollback=UNDO), action("second"))
@@ -198,7 +201,7 @@ def test_a_run_that_somebody_else_has_locked_is_taken_on_later(runs):
         session.scalars(select(DagRun).where(DagRun.run_id == locked[1]).with_for_update()).one()
         taken = take({its_trigger: ended(), trigger: ended()}, [locked])
 
-    assert ({its_trigger, trigger}, {free}) == (taken.done, taken.runs)
+    assert ({its_trigger, trigger}, {free}, {locked}) == (taken.done, taken.runs, taken.left)
     assert {"first": "success", "second": None} == runs.tasks(locked)
     assert 1 == len(take({}, [locked]).started)
     assert [] == callbacks(runs.session)
@@ -298,6 +301,21 @@ def test_runs_that_nothing_is_at_work_for_are_found(runs):
     assert ("running", "failed") == (runs.state(waiting), runs.state(over))
 
 
+def test_a_run_of_which_a_task_has_ended_since_is_found_though_another_is_at_work(runs):
+    """It may wait for a ticket for hours, and the scheduler comes to the run after all others that wait."""
+    key = runs.start("beside")
+    take({}, [key])
+    waiting = select(TaskInstance.task_id, TaskInstance.trigger_id).where(TaskInstance.run_id == key[1])
+    triggers = dict(runs.session.execute(waiting).all())
+
+    assert [] == overlooked_runs(runs.session, MUCH)
+    Trigger.submit_event(triggers["left"], ended())
+    runs.session.commit()
+    assert ([], [key]) == (stranded_runs(runs.session, MUCH), overlooked_runs(runs.session, MUCH))
+    take({}, [key])
+    assert [] == overlooked_runs(runs.session, MUCH)
+
+
 def test_a_run_whose_task_is_to_be_tried_again_is_found(runs):
     """It begins once its time has come, however many runs the scheduler looks at before."""
     key, _ = runs.begun()
@@ -346,20 +364,30 @@ def test_a_run_of_a_dag_with_a_schedule_leaves_room_for_the_next(runs, monkeypat
     assert [scheduled[0]] == made
 
 
+def entry(trigger):
+    """What the runner tells of a trigger that has ended."""
+    return TriggerEventEntry(trigger_id=trigger, event=ended(), persist_seq=None)
+
+
 class Supervisor(PaoTriggerRunnerSupervisor):
     """One that has no process."""
 
     def __init__(self, triggerer=TRIGGERER):
         self.job = SimpleNamespace(id=triggerer)
+        self.stop, self.failed_triggers, self.last_words = False, deque(), []
         self.channel = SimpleNamespace(wake=lambda: None)
         self.logger_cache = {}
         self.capacity, self.running_triggers, self.team_name = MUCH, set(), None
         self.events, self.persisted_event_seqs, self.creating_triggers = deque(), deque(), deque()
 
+    def kill(self, **_more):
+        """The runner's last words come before it ends."""
+        self.events.extend(self.last_words)
+
     def hear(self, *triggers):
         """Be told of the ends of triggers that were built here, and deal with them."""
         self.build_trigger_workloads({*triggers})
-        self.events.extend(TriggerEventEntry(trigger_id=each, event=ended(), persist_seq=None) for each in triggers)
+        self.events.extend(map(entry, triggers))
         self.handle_events()
 
 
@@ -423,7 +451,7 @@ def test_many_events_are_dealt_with_in_rounds(runs, monkeypatch):
     supervisor = Supervisor()
 
     supervisor.hear(*begun.values())
-    supervisor._forget_tasks()  # noqa: SLF001 - as in each look
+    supervisor.forget_tasks()
     first = [runs.tasks(key)["first"] for key in begun]
     supervisor.handle_events()
 
@@ -444,6 +472,112 @@ def test_parts_of_many_events_are_taken_side_by_side(runs, monkeypatch):
     assert [TRIGGERER] * 5 == runs.session.scalars(select(Trigger.triggerer_id)).all()
     assert 5 == len(supervisor.creating_triggers)
     assert ([], []) == (list(supervisor.events), callbacks(runs.session))
+
+
+@pytest.mark.timeout(60)
+def test_steps_of_one_run_that_end_in_two_transactions_at_once_lose_none(runs, monkeypatch):
+    """The one has the run locked when the other's step ends: the run is taken on again, though the one took it on."""
+    monkeypatch.setattr(event_hands, "AT_ONCE", 1)
+    key = runs.start("beside")
+    take({}, [key])
+    waiting = select(TaskInstance.task_id, TaskInstance.trigger_id).where(TaskInstance.run_id == key[1])
+    triggers = dict(runs.session.execute(waiting).all())
+    supervisor, takes_on, commits = Supervisor(), FastPath._take_on, FastPath.take  # noqa: SLF001 - to come in between
+    first, second = Event(), Event()
+
+    def take_on(self, session, run):
+        started = list(takes_on(self, session, run))
+        first.set()
+        second.wait(20)
+        return started
+
+    def taking(self, events, runs=(), *, room):
+        # The second begins when the first has looked what is next, and ends before it commits.
+        if triggers["right"] in events:
+            first.wait(20)
+            try:
+                return commits(self, events, runs, room=room)
+            finally:
+                second.set()
+        return commits(self, events, runs, room=room)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FastPath, "_take_on", take_on)
+        patched.setattr(FastPath, "take", taking)
+        supervisor.hear(triggers["left"], triggers["right"])
+    supervisor.handle_events()
+
+    assert {"left": "success", "right": "success", "joined": "deferred"} == runs.tasks(key)
+    assert [] == callbacks(runs.session)
+
+
+@contextmanager
+def nobody_connects():
+    """The database ends all connections and takes none, while the block runs."""
+    admin = psycopg2.connect(DATABASE_URL.replace("+psycopg2", "").replace("/postgres?", "/template1?"))
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+        try:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+            yield
+        finally:
+            cursor.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+    admin.close()
+
+
+def test_a_database_that_is_away_costs_no_event(runs, monkeypatch):
+    """The supervisor goes on, and deals with them once it is back: the fast way, with no callback."""
+    monkeypatch.setattr(outage, "AGAIN_SECONDS", 0.0)
+    begun = dict(runs.begun() for _ in range(3))
+    supervisor = Supervisor()
+    supervisor.build_trigger_workloads({*begun.values()})
+    runs.session.close()
+
+    supervisor.events.extend(entry(trigger) for trigger in begun.values())
+    supervisor.failed_triggers.append((0, None))
+    with nobody_connects():
+        for _ in range(2):
+            with supervisor._outage.survived():  # noqa: SLF001 - as in each round
+                supervisor._deal_with_ends()  # noqa: SLF001 - as above
+            assert (3, 1) == (len(supervisor.events), len(supervisor.failed_triggers))
+    supervisor._deal_with_ends()  # noqa: SLF001 - as above
+
+    assert ([], []) == (list(supervisor.events), list(supervisor.failed_triggers))
+    assert ["deferred"] * 3 == [runs.tasks(key)["second"] for key in begun]
+    assert [] == callbacks(runs.session)
+
+
+def test_what_ended_is_stored_before_the_triggerer_ends(runs, monkeypatch):
+    """Also what the runner tells last, and more than a round; what follows is for another triggerer to start."""
+    monkeypatch.setattr(trigger_supervisor, "A_ROUND", 1)
+    begun = dict(runs.begun() for _ in range(3))
+    supervisor = Supervisor()
+    supervisor.build_trigger_workloads({*begun.values()})
+    known, *last = (entry(trigger) for trigger in begun.values())
+    supervisor.events.append(known)
+    supervisor.last_words = last
+
+    supervisor._end_well()  # noqa: SLF001 - as at the end of `run`
+
+    assert ["success"] * 3 == [runs.tasks(key)["first"] for key in begun]
+    assert ["deferred"] * 3 == [runs.tasks(key)["second"] for key in begun]
+    assert [None] * 3 == runs.session.scalars(select(Trigger.triggerer_id)).all()
+    assert [] == list(supervisor.creating_triggers)
+
+
+def test_what_is_claimed_counts_before_the_runner_has_it(runs):
+    """Each may start several, and no more run than there is room for."""
+    begun = dict(runs.begun() for _ in range(3))
+    supervisor = Supervisor()
+    supervisor.capacity = 2
+
+    for trigger in begun.values():
+        supervisor.hear(trigger)
+
+    assert (2, 2) == (len(supervisor.creating_triggers), supervisor.capacity)
+    owners = runs.session.scalars(select(Trigger.triggerer_id).order_by(Trigger.id)).all()
+    assert [TRIGGERER, TRIGGERER, None] == owners
 
 
 @pytest.mark.timeout(60)

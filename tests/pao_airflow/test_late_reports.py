@@ -77,6 +77,20 @@ def test_one_that_was_not_stopped_is_left_alone(session, task, state):
     assert left(session) is None
 
 
+@pytest.mark.parametrize("written", ['"x"', "[]", "no JSON"])
+def test_what_a_person_wrote_in_its_place_ends_nothing(session, task, written):
+    """People may write XComs: whatever it is, the triggerer goes on."""
+    stopped = task("failed")
+    its_row = select(DagRun.id).where(DagRun.run_id == PLACE["run_id"]).scalar_subquery()
+    session.execute(insert(XComModel).values(dag_run_id=its_row, map_index=-1, key=REPORT_KEY, value=written, **PLACE))
+    session.commit()
+
+    keep_late_report(stopped, an_event(MADE))
+
+    session.rollback()
+    assert written == session.scalar(select(XComModel.value).where(XComModel.run_id == PLACE["run_id"]))
+
+
 def test_a_report_that_is_there_stays(session, task):
     """The task failed by its event, or was stopped by its host."""
     known, stopped = a_report("failed", outputs={"id": "known"}), task("failed")

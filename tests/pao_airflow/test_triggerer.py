@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import signal
 import socket
 import threading
 from types import SimpleNamespace
@@ -12,8 +13,9 @@ from typing import ClassVar
 import pytest
 from airflow.executors.workloads.trigger import RunTrigger
 from airflow.jobs.triggerer_job_runner import TriggerRunner, TriggerRunnerSupervisor
-from pao_airflow import trigger_runner, trigger_supervisor, triggerer
+from pao_airflow import trigger_runner, trigger_supervisor, trigger_workloads, triggerer
 from pao_airflow.background_sender import BackgroundSender
+from pao_airflow.last_call import CallsAtWork
 from pao_airflow.signal_channel import SignalChannel
 from pao_airflow.signals import board
 from pao_airflow.trigger_runner import PaoTriggerRunner
@@ -120,16 +122,30 @@ def ids_of(workloads):
 def test_triggers_of_workers_tasks_rest_before_they_begin(supervisor, monkeypatch):
     """Ours begin at once. What rests is built once, and forgotten where it is no longer wanted."""
     now = [100.0]
-    monkeypatch.setattr(trigger_supervisor.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(trigger_workloads.time, "monotonic", lambda: now[0])
 
     first = ids_of(supervisor.build_trigger_workloads({1, 2}))
-    now[0] += trigger_supervisor.REST / 2
+    now[0] += trigger_workloads.REST / 2
     second = ids_of(supervisor.build_trigger_workloads({2}))
-    now[0] += trigger_supervisor.REST
+    now[0] += trigger_workloads.REST
     third = ids_of(supervisor.build_trigger_workloads({2}))
 
     assert ([1], [], [2]) == (first, second, third)
     assert [{1, 2}] == supervisor.built
+
+
+def test_what_starts_here_meanwhile_makes_none_rest_anew(supervisor, monkeypatch):
+    """Where one action a second is followed by another, the triggers of workers' tasks begin all the same."""
+    now = [100.0]
+    monkeypatch.setattr(trigger_workloads.time, "monotonic", lambda: now[0])
+
+    supervisor.build_trigger_workloads({2})
+    now[0] += trigger_workloads.REST / 2
+    started = ids_of(supervisor.build_beside({1}))
+    now[0] += trigger_workloads.REST / 2
+    due = ids_of(supervisor.build_trigger_workloads({2}))
+
+    assert ([1], [2], [{2}, {1}]) == (started, due, supervisor.built)
 
 
 def test_what_is_no_longer_wanted_is_forgotten_while_it_rests(supervisor):
@@ -146,7 +162,7 @@ def test_an_event_is_dealt_with_by_airflow_first_and_its_task_forgotten(supervis
     order = []
     monkeypatch.setattr(trigger_supervisor, "submit", lambda *_: order.append("airflow"))
     monkeypatch.setattr(trigger_supervisor, "keep_late_report", lambda task, event: order.append((task, event)))
-    supervisor._tasks[1] = "the task"  # noqa: SLF001 - as building its trigger does
+    supervisor.tasks[1] = "the task"
 
     for trigger_id in (1, 1, 2):
         supervisor.on_trigger_event(trigger_id, "event")
@@ -195,6 +211,70 @@ def test_a_round_begins_as_soon_as_there_is_something_to_do(monkeypatch):
 
     assert [[], [7]] == asyncio.run(world())
     channel.close()
+
+
+class Ending(Rounds):
+    """A runner that notes what it is given and what it tells, from before it is told to end."""
+
+    async def sync_state_to_supervisor(self, finished_ids):
+        self.rounds.append(finished_ids)
+        self.to_create.append(SimpleNamespace(id=len(self.rounds), dag_data=None, dag_run_data=None))
+
+
+def ending(monkeypatch, *, reader_ends, stop):
+    """What a runner tells and starts from when it is told to end, or its supervisor is gone, while a call is made."""
+    created, told = [], []
+    monkeypatch.setattr(trigger_runner, "ROUND_AT_LEAST", 3600.0)
+    monkeypatch.setattr(trigger_runner, "JUST_BEGUN", 0.0)
+    monkeypatch.setattr(trigger_runner, "attempts", SimpleNamespace(end=lambda: told.append("no more attempts")))
+
+    async def creates(runner):
+        created.extend(runner.to_create)
+        runner.to_create.clear()
+
+    monkeypatch.setattr(TriggerRunner, "create_triggers", creates)
+    channel = SignalChannel()
+
+    async def world():
+        runner, calls = Ending(channel), CallsAtWork()
+        reading = asyncio.get_running_loop().create_future()
+        runner.comms_decoder = SimpleNamespace(_reader_task=reading)
+
+        async def action():
+            calls.work = asyncio.current_task()
+            async with calls.one():
+                for _ in range(20):
+                    await asyncio.sleep(0)
+            told.append("its call ended")
+            runner._note_end(7, calls.work)  # noqa: SLF001 - as the end of its task does
+
+        runner.triggers[7] = {"task": asyncio.create_task(action()), "name": "", "events": 1}
+        await asyncio.sleep(0)
+        if reader_ends:
+            reading.set_result(None)
+        if stop:
+            runner._handle_signal(signal.SIGINT, None)  # noqa: SLF001 - as the signal does
+        runner._woken.set()  # noqa: SLF001 - as the end of the channel does
+        await runner.cancel_triggers()
+        await calls.work
+        return runner.rounds
+
+    rounds = asyncio.run(world())
+    channel.close()
+    return rounds, created, told
+
+
+@pytest.mark.timeout(30)
+def test_a_runner_that_is_told_to_end_tells_what_became_of_its_last_calls(monkeypatch):
+    """A call on its way ends first, none begins, and nothing new is started."""
+    assert ([[7]], [], ["no more attempts", "its call ended"]) == ending(monkeypatch, reader_ends=False, stop=True)
+
+
+@pytest.mark.timeout(30)
+def test_a_runner_whose_supervisor_is_gone_ends(monkeypatch):
+    """It asks nobody who would never answer."""
+    rounds, created, _ = ending(monkeypatch, reader_ends=True, stop=False)
+    assert ([], []) == (rounds, created)
 
 
 def test_no_more_triggers_run_than_logs_can_be_open(monkeypatch):
