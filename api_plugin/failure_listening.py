@@ -16,39 +16,32 @@ from sqlalchemy.exc import SQLAlchemyError
 from api_plugin.exceptions import ApiProblem
 from api_plugin.runs import DagShelf
 from api_plugin.settling import request_of_run, settle
-from api_plugin.store.leading import leads
-from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
+from api_plugin.store.leading import Leader
+from api_plugin.store.listener import CHECK_SECONDS, Line
 from api_plugin.store.notices import FAILED_RUNS, run_of_notice
 
 log = structlog.get_logger(__name__)
 
-LEADER = 0x70616F66
-"""The number of the leader's lock: `paof`."""
 _NO_LONG_WAITS = text("SET LOCAL lock_timeout = '5s'")
 """A request that somebody else has locked holds up the others no longer than that."""
 
 
-class FailureListener(Listener):
+class FailureListener(Leader):
     """The thread."""
 
     channel = FAILED_RUNS
     thread = "pao-failures"
     lost = "failed runs not listened to"
-    again = (1.0,)
-    """Between tries to lead as well."""
+    lock = 0x70616F66
+    """`paof`."""
 
     def __init__(self, shelf: DagShelf) -> None:
         """Start what has to follow from these DAGs."""
         super().__init__()
         self._shelf = shelf
 
-    def listen(self, line: Line) -> None:
-        """Wait to lead, and then settle what is told."""
-        while not leads(line.connection, LEADER):
-            line.rest(self.again[0])
-            # What was told meanwhile is for the one that leads.
-            line.wait(0)
-        self.is_at_work()
+    def lead(self, line: Line) -> None:
+        """Settle what is told."""
         while True:
             for notice in line.wait(CHECK_SECONDS):
                 began = time.monotonic()

@@ -1,6 +1,5 @@
 """Keeps the queue moving: a thread in each API process, of which one at a time leads, lets start what may.
 
-The one that holds a lock of PostgreSQL leads; it is free again the moment its process dies, and another one takes it.
 It looks when it is told of a new request or of an end, and several times a second while anything waits, since a place
 can become free without anybody telling: a person marks a run in Airflow's UI. Where no process does this, the reconcile
 DAG does it, once a minute. Where nothing is limited there is no thread.
@@ -18,8 +17,8 @@ from airflow.utils.session import create_session
 
 from api_plugin.queueing.admitting import admit_all
 from api_plugin.queueing.limits import Limits
-from api_plugin.store.leading import leads
-from api_plugin.store.listener import CHECK_SECONDS, Line, Listener
+from api_plugin.store.leading import Leader
+from api_plugin.store.listener import CHECK_SECONDS, Line
 from api_plugin.store.notices import QUEUE
 
 log = structlog.get_logger(__name__)
@@ -28,18 +27,16 @@ WHILE_WAITING = 0.25
 """Seconds between two looks while anything waits."""
 REST = 0.02
 """Seconds from one look to the next at least: what many tell at the same time is looked at together."""
-_LEADER = 0x70616F6C
-"""The number of the leader's lock: `paol`."""
 
 
-class QueueKeeper(Listener):
+class QueueKeeper(Leader):
     """The thread."""
 
     channel = QUEUE
     thread = "pao-queue"
     lost = "the queue is not looked at"
-    again = (1.0,)
-    """Between tries to lead as well."""
+    lock = 0x70616F6C
+    """`paol`."""
 
     def __init__(self, limits: Limits) -> None:
         """Let start what these limits allow."""
@@ -55,13 +52,8 @@ class QueueKeeper(Listener):
         with super().running():
             yield self
 
-    def listen(self, line: Line) -> None:
-        """Wait to lead, and then lead."""
-        while not leads(line.connection, _LEADER):
-            line.rest(self.again[0])
-            # What was told meanwhile is for the one that leads.
-            line.wait(0)
-        self.is_at_work()
+    def lead(self, line: Line) -> None:
+        """Let start what may, whenever it may."""
         while True:
             began = time.monotonic()
             wait = WHILE_WAITING if self._look() else CHECK_SECONDS

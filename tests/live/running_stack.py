@@ -26,6 +26,7 @@ from pao_local.progress import Progress
 from pao_local.secret_keys import SecretKeys, load_or_make
 from pao_local.settings import Settings
 
+from api_plugin.store.leading import Leader
 from tests.live.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,8 +122,8 @@ class RunningStack:
             connection.close()
 
     @contextmanager
-    def nobody_hears(self, channel: str, lock: int) -> Iterator[None]:
-        """Hold the lock of the process that alone acts on what is told on a channel, while the block runs."""
+    def nobody_hears(self, leader: type[Leader]) -> Iterator[None]:
+        """Hold the lock of the process that alone acts on what it is told, while the block runs."""
         connection = psycopg2.connect(self.database_url)
         connection.autocommit = True
         try:
@@ -130,11 +131,11 @@ class RunningStack:
 
                 def held() -> bool:
                     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
-                    cursor.execute(ended, (channel,))
-                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (lock,))
+                    cursor.execute(ended, (leader.channel,))
+                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (leader.lock,))
                     return bool(cursor.fetchone()[0])
 
-                wait_for(held, f"nobody hears {channel}")
+                wait_for(held, f"nobody hears {leader.channel}")
                 yield
         finally:
             connection.close()

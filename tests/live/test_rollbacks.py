@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api_plugin.failure_listening import LEADER
-from api_plugin.store.notices import FAILED_RUNS
+from api_plugin.failure_listening import FailureListener
 from tests.live.airflow_api import AirflowApi
 from tests.live.example_target import ExampleTarget
 from tests.live.items import database, dns, item, scripted_call, undo, user
@@ -113,7 +112,7 @@ def test_where_nobody_hears_of_a_failure_its_callback_starts_the_undoing(
     developer: Portal, airflow: AirflowApi, stack: RunningStack, without_reconcile: set[str]
 ):
     """As where the notice is lost with a connection."""
-    with stack.nobody_hears(FAILED_RUNS, LEADER):
+    with stack.nobody_hears(FailureListener):
         request = developer.ended(developer.submit("called-back", NAME.format("called-back")))
 
     assert "rolled_back" == request["status"]
