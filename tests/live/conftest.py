@@ -164,6 +164,8 @@ def stack(
             "TZ": restless_zone.write(folder / "zone"),
             "PGTZ": "America/Santiago",
             "AIRFLOW__PAO__CATALOG_REPORT_CONNECTION": "catalog_reports",
+            # As everywhere but in the tests beside these.
+            "AIRFLOW__PAO__START_AT_ONCE": "True",
             "AIRFLOW__PAO__BREAKER_SECONDS": str(LEFT_ALONE_SECONDS),
             "AIRFLOW__PAO__MAX_REQUESTS_PER_ITEM": f"queue-flood={AT_A_TIME}",
             "AIRFLOW_CONN_PAO_GITHUB_WEBHOOK": json.dumps({"conn_type": "http", "password": WEBHOOK_SECRET}),
