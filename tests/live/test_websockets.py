@@ -8,7 +8,7 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 
-from api_plugin.seats import room_for
+from catalog_compiler.open_files import room_for
 from tests.live.items import item, scripted_call
 from tests.live.portal import Answer, Portal
 from tests.live.running_stack import RunningStack
