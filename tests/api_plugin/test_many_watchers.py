@@ -13,8 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from api_plugin.permissions import Permission
-from api_plugin.seats import room_for
 from api_plugin.store.requests import Request
+from catalog_compiler.open_files import room_for
 from tests.api_plugin.conftest import a_caller
 from tests.api_plugin.runs import a_report
 from tests.api_plugin.serving import serving
