@@ -36,8 +36,6 @@ from catalog_compiler.signing import signed
 HELD = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 """`run_after` of a run that waits for its turn: Airflow's scheduler leaves it alone until then."""
 
-_ACTIVE = ACTIVE
-
 # Made once: to put a statement together takes longer than to run it.
 _NEWEST = (
     select(
@@ -226,4 +224,4 @@ def _may_start_at_once(session: Session, ready: ReadyDag) -> bool:
     """Whether the scheduler would let another run of the DAG start now."""
     if not settings().start_at_once or ready.is_paused or not ready.writer.first or not may_start():
         return False
-    return _ACTIVE.has_room(session, ready.dag.dag_id, ready.max_active_runs)
+    return ACTIVE.has_room(session, ready.dag.dag_id, ready.max_active_runs)

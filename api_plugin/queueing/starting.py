@@ -26,7 +26,6 @@ from api_plugin.first_tasks import FirstTask, defer, first_tasks, may_start
 from api_plugin.run_rows import may_write
 from api_plugin.store.inserting import Rows
 
-_ACTIVE = ACTIVE
 _KNOWN: dict[UUID, Sequence[FirstTask]] = {}
 """By the version of a DAG, which never changes once there are runs of it."""
 _KEPT = 1000
@@ -40,7 +39,7 @@ def start_at_once(session: Session, runs: Collection[int]) -> None:
     begun = {}
     for run in session.execute(_untouched(runs)).all():
         tasks = _first_tasks(session, run.created_dag_version_id)
-        if tasks and _ACTIVE.has_room(session, run.dag_id, run.max_active_runs):
+        if tasks and ACTIVE.has_room(session, run.dag_id, run.max_active_runs):
             begun[run] = defer(session, triggers, tasks, now)
     triggers.insert(session)
     for run, by_task in begun.items():

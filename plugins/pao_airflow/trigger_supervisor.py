@@ -273,8 +273,8 @@ class PaoTriggerRunnerSupervisor(WorkloadsSupervisor):
 
     def _pause(self) -> float:
         """Seconds to wait for the runner."""
-        if self._outage.rest:
-            return self._outage.rest
+        if rest := self._outage.rest:
+            return rest
         if self._told or self.resting or self._behind:
             return 0.0 if self.events else LOOK_AGAIN
         return 0.0 if self.events else max(self._look_at - time.monotonic(), 0.0)

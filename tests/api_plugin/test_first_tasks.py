@@ -31,7 +31,7 @@ def published(world, monkeypatch):
     """The catalog with the item, in a deployment where requests start at once."""
     known = runs.settings().model_copy(update={"start_at_once": True})
     monkeypatch.setattr(runs, "settings", lambda: known)
-    monkeypatch.setattr(runs, "_ACTIVE", ActiveRuns())
+    monkeypatch.setattr(runs, "ACTIVE", ActiveRuns())
     world.publish(ITEM, LIMITED)
     world.parse(ITEM, LIMITED)
     yield world
@@ -123,7 +123,7 @@ def test_a_count_is_made_anew_after_a_moment(published, monkeypatch):
     published.run(first, "success")
 
     kept = [state(published, published.order()) for _ in range(2)]
-    monkeypatch.setattr(runs, "_ACTIVE", ActiveRuns(seconds=0))
+    monkeypatch.setattr(runs, "ACTIVE", ActiveRuns(seconds=0))
     anew = [state(published, published.order()) for _ in range(2)]
 
     assert (["running", "queued"], ["running", "queued"]) == (kept, anew)

@@ -33,7 +33,7 @@ def queued(world, monkeypatch):
     known = runs.settings().model_copy(update={"start_at_once": True})
     for module in (runs, starting):
         monkeypatch.setattr(module, "settings", lambda: known)
-        monkeypatch.setattr(module, "_ACTIVE", ActiveRuns())
+        monkeypatch.setattr(module, "ACTIVE", ActiveRuns())
     monkeypatch.setattr(holding, "configured", lambda: MANY)
     world.publish(ITEM, ON_WORKERS)
     world.parse(ITEM, ON_WORKERS)
